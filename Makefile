@@ -1,0 +1,45 @@
+# Everything a newcomer needs: `make setup`, `make test`, `make bench`. Only Python 3.11+, git and make are assumed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+
+.PHONY: setup test lint check-house packages bench soak lock clean
+
+setup: $(VENV)/.installed
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed, this is " + sys.version.split()[0])'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# What the tests need beside Python: Debian's PostgreSQL 15 and zbar. Installed where that is allowed, named where not.
+packages:
+	@sh tests/packages.sh
+
+lint: setup
+	$(BIN)/ruff check src tests standards
+	$(BIN)/ruff format --check src tests standards
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: setup packages lint
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not soak" --cov --cov-report=term:skip-covered --cov-fail-under=90 -q
+
+# Ratios against limits measured in the same run; nothing here is a timed test.
+bench: setup
+	@for bench in tests/benchmarks/bench_*.py; do $(BIN)/python $$bench || exit 1; done
+
+# Long runs with a bounded default; CYCLES sets how many kills.
+soak: setup packages
+	CYCLES=$${CYCLES:-2000} $(BIN)/python -m pytest -q -m soak
+
+# Needs uv; writes the lock without naming any registry.
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  --no-emit-index-url --no-emit-find-links --extra service --group dev pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage dist build
