@@ -1,0 +1,143 @@
+"""QR symbols for licence URLs, drawn from the matrix of the `qrcode` library (ISO/IEC 18004).
+
+A licence URL goes in as two segments, the URL part in byte mode and its digits in numeric mode; an upper-case short
+URL as one alphanumeric segment. Level M repairs about 15 % of the symbol; the quiet zone is four modules wide.
+
+>>> short_url("https://licence.example", "7k3m9qx2v1a8")
+'HTTPS://LICENCE.EXAMPLE/V/7K3M9QX2V1A8'
+>>> make_symbol(short_url("https://licence.example", "7k3m9qx2v1a8")).version
+3
+"""
+
+import io
+import re
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final, Literal
+
+from PIL import Image
+from qrcode.constants import ERROR_CORRECT_H, ERROR_CORRECT_L, ERROR_CORRECT_M, ERROR_CORRECT_Q
+from qrcode.exceptions import DataOverflowError
+from qrcode.main import QRCode
+from qrcode.util import MODE_8BIT_BYTE, MODE_ALPHA_NUM, MODE_NUMBER, QRData
+
+from elicence.errors import FormatError
+
+__all__ = ["QUIET_ZONE", "Level", "Symbol", "make_symbol", "png", "short_url", "svg", "symbol_version", "terminal"]
+
+Level = Literal["L", "M", "Q", "H"]
+
+QUIET_ZONE: Final = 4
+_LEVELS: Final = {"L": ERROR_CORRECT_L, "M": ERROR_CORRECT_M, "Q": ERROR_CORRECT_Q, "H": ERROR_CORRECT_H}
+_ALPHANUMERIC: Final = re.compile(r"[0-9A-Z $%*+\-./:]+")
+_TEXT_AND_DIGITS: Final = re.compile(r"(?P<text>.*?[^0-9])(?P<digits>[0-9]{20,})", re.DOTALL)
+_WHITE_ON_BLACK: Final = "\x1b[38;5;231;48;5;16m"
+_PLAIN: Final = "\x1b[0m"
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A QR symbol without its quiet zone: `modules[row][column]` is True where it is dark."""
+
+    version: int
+    modules: tuple[tuple[bool, ...], ...]
+
+    @property
+    def size(self) -> int:
+        """Modules on each side, quiet zone not counted: 21 for version 1, four more for each further version."""
+        return len(self.modules)
+
+
+def short_url(base_url: str, code: str) -> str:
+    """The online code for cards and narrow terminals: all upper case, so that it fits alphanumeric mode."""
+    return f"{base_url}/v/{code}".upper()
+
+
+def symbol_version(content: str, *, level: Level = "M") -> int:
+    """The smallest version (1 to 40) that holds `content`, without drawing it; qr_too_dense if none does."""
+    return int(_fitted(content, level).version)
+
+
+def make_symbol(content: str, *, level: Level = "M") -> Symbol:
+    """The smallest symbol that holds `content` (ASCII)."""
+    code = _fitted(content, level)
+    code.make(fit=False)
+    return Symbol(version=code.version, modules=tuple(tuple(bool(dark) for dark in row) for row in code.modules))
+
+
+def svg(symbol: Symbol) -> bytes:
+    """The symbol with its quiet zone as SVG, one unit a module, without script, style or outside reference."""
+    side = symbol.size + 2 * QUIET_ZONE
+    path = []
+    for row, modules in enumerate(symbol.modules, QUIET_ZONE):
+        column = QUIET_ZONE
+        for dark, run in groupby(modules):
+            length = len(list(run))
+            if dark:
+                path.append(f"M{column} {row}h{length}v1h-{length}z")
+            column += length
+    drawing = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" shape-rendering="crispEdges">'
+        f'<path fill="#fff" d="M0 0h{side}v{side}H0z"/><path fill="#000" d="{"".join(path)}"/></svg>\n'
+    )
+    return drawing.encode("ascii")
+
+
+def png(symbol: Symbol, scale: int = 8) -> bytes:
+    """The symbol with its quiet zone as a black-and-white PNG, `scale` pixels a module."""
+    if not 1 <= scale <= 64:
+        raise FormatError("qr_too_dense", f"a module is drawn with 1 to 64 pixels, not {scale}")
+    side = symbol.size + 2 * QUIET_ZONE
+    picture = Image.new("1", (side, side), 1)
+    for row, modules in enumerate(symbol.modules, QUIET_ZONE):
+        for column, dark in enumerate(modules, QUIET_ZONE):
+            if dark:
+                picture.putpixel((column, row), 0)
+    out = io.BytesIO()
+    picture.resize((side * scale, side * scale), Image.Resampling.NEAREST).save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def terminal(symbol: Symbol, *, colour: bool = True) -> str:
+    """The symbol with its quiet zone in half blocks, two rows a line; light modules are the painted ones.
+
+    With `colour` each line fixes white on black, so that the symbol is right on any terminal; without, it is right
+    on dark ones.
+    """
+    light = [(True,) * (symbol.size + 2 * QUIET_ZONE)] * QUIET_ZONE
+    sides = (True,) * QUIET_ZONE
+    rows = [*light, *(sides + tuple(not dark for dark in row) + sides for row in symbol.modules), *light]
+    rows.append((False,) * len(rows[0]))  # the number of rows is odd
+    blocks = {(True, True): "█", (True, False): "▀", (False, True): "▄", (False, False): " "}
+    lines = (
+        "".join(blocks[pair] for pair in zip(upper, lower, strict=True))
+        for upper, lower in zip(rows[::2], rows[1::2], strict=True)
+    )
+    return "".join(f"{_WHITE_ON_BLACK}{line}{_PLAIN}\n" if colour else f"{line}\n" for line in lines)
+
+
+def _fitted(content: str, level: Level) -> QRCode:
+    if not content.isascii() or not content:
+        raise FormatError("qr_alphabet", "a QR code of a licence has content, and only ASCII characters")
+    code = QRCode(error_correction=_LEVELS[level], border=QUIET_ZONE)
+    for segment in _segments(content):
+        code.add_data(segment, optimize=0)
+    try:
+        code.best_fit(start=1)
+    except DataOverflowError as error:
+        raise FormatError("qr_too_dense", f"{len(content)} characters fit into no QR code of level {level}") from error
+    return code
+
+
+def _segments(content: str) -> list[QRData]:
+    if content.isdigit():
+        return [_segment(content, MODE_NUMBER)]
+    if _ALPHANUMERIC.fullmatch(content):
+        return [_segment(content, MODE_ALPHA_NUM)]
+    if found := _TEXT_AND_DIGITS.fullmatch(content):
+        return [_segment(found["text"], MODE_8BIT_BYTE), _segment(found["digits"], MODE_NUMBER)]
+    return [_segment(content, MODE_8BIT_BYTE)]
+
+
+def _segment(content: str, mode: int) -> QRData:
+    return QRData(content.encode("ascii"), mode=mode, check_data=False)
