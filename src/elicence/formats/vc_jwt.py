@@ -1,0 +1,332 @@
+"""The code credential: a W3C Verifiable Credential 2.0 as the payload of a JWT (`application/vc+jwt`).
+
+W3C VCDM 2.0 says what a credential may hold, VC-JOSE-COSE §3.1 how it becomes a JWT. This module writes exactly one
+shape of it, members in one order, and reads nothing else: a payload with a member too many, too few or of another
+kind is refused, however good its signature. What the values mean is judged by licences/ and verifier/.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import NoReturn
+from unicodedata import is_normalized
+
+from elicence.errors import FormatError
+from elicence.formats.encoding import JsonObject, JsonValue, compact_json, parse_canonical
+
+__all__ = [
+    "BASE_CONTEXT",
+    "TYP",
+    "CodeCredential",
+    "HolderFace",
+    "StatusEntry",
+    "Subject",
+    "decode_payload",
+    "encode_payload",
+    "header",
+]
+
+TYP = "vc+jwt"
+BASE_CONTEXT = "https://www.w3.org/ns/credentials/v2"
+STATUS_TYPE = "BitstringStatusListEntry"
+
+_REQUIRED = frozenset(
+    {"@context", "type", "iss", "issuer", "iat", "validFrom", "credentialStatus", "credentialSubject"}
+)
+_ALLOWED = _REQUIRED | {"validUntil"}
+# VC-JOSE-COSE §3.1.1: a second place for what the credential says already; here never used.
+_DOUBLES = frozenset({"vc", "vp", "nbf", "exp", "sub", "jti"})
+_SUBJECT = frozenset({"licenceIdentifier", "licenceNumber", "version", "holders", "claims"})
+_STATUS = frozenset({"type", "statusPurpose", "statusListIndex", "statusListCredential"})
+_PURPOSES = ("revocation", "suspension")
+_HOLDER_KINDS = frozenset({"person", "organization"})
+_HOLDER_MEMBERS = frozenset({"kind", "name", "idScheme", "id"})
+_TYPE_CONTEXT = re.compile(r"https?://[^\s/?#@\\]+/ns/[a-z][a-z0-9-]*/v[1-9][0-9]{0,3}", re.ASCII)
+_VC_TYPE = re.compile(r"[A-Z][A-Za-z0-9]{0,99}", re.ASCII)
+_INDEX = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
+_CLAIM = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
+# Names that are harmless here but not in the browser's twin of this reader.
+_UNSAFE_NAMES = frozenset({"__proto__", "constructor", "prototype"})
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z
+_MAX_TEXT = 512
+_MAX_HOLDERS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class StatusEntry:
+    """Where the state of the licence version is published: entry `index` of the list at `list_url`."""
+
+    purpose: str
+    index: int
+    list_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class HolderFace:
+    """What the code shows of one holder; `id` may be masked. `kind` is `person` or `organization`."""
+
+    kind: str
+    name: str | None = None
+    id_scheme: str | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The licence version the credential speaks of: numbers, holders and those claims that the code carries."""
+
+    licence_identifier: str
+    licence_number: str
+    version: int
+    holders: tuple[HolderFace, ...]
+    claims: Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class CodeCredential:
+    """A code credential as a value. Instants are aware, whole seconds; `valid_until` None means open ended.
+
+    `contexts` are the W3C base context and the type version's own; `issuer` is the agency's DID.
+    """
+
+    contexts: tuple[str, str]
+    vc_type: str
+    issuer: str
+    issued_at: datetime
+    valid_from: datetime
+    valid_until: datetime | None
+    status: tuple[StatusEntry, ...]
+    subject: Subject
+
+
+def header(kid: str) -> JsonObject:
+    """The protected header; `kid` is `<agency DID>#<thumbprint>`."""
+    return {"alg": "ES256", "typ": TYP, "kid": kid}
+
+
+def encode_payload(credential: CodeCredential) -> bytes:
+    """The exact bytes to sign. A credential that `decode_payload` would refuse is refused here, before it exists."""
+    status: list[JsonObject] = [
+        {
+            "type": STATUS_TYPE,
+            "statusPurpose": entry.purpose,
+            "statusListIndex": str(entry.index),
+            "statusListCredential": entry.list_url,
+        }
+        for entry in credential.status
+    ]
+    subject = credential.subject
+    members: JsonObject = {
+        "@context": list(credential.contexts),
+        "type": ["VerifiableCredential", credential.vc_type],
+        "iss": credential.issuer,
+        "issuer": credential.issuer,
+        "iat": _unix(credential.issued_at),
+        "validFrom": credential.valid_from.isoformat(),
+    }
+    if credential.valid_until is not None:
+        members["validUntil"] = credential.valid_until.isoformat()
+    members["credentialStatus"] = status
+    members["credentialSubject"] = {
+        "licenceIdentifier": subject.licence_identifier,
+        "licenceNumber": subject.licence_number,
+        "version": subject.version,
+        "holders": [_holder_members(holder) for holder in subject.holders],
+        "claims": dict(subject.claims),
+    }
+    payload = compact_json(members)
+    decode_payload(payload)
+    return payload
+
+
+def decode_payload(payload: bytes) -> CodeCredential:
+    """The credential in a payload, or a FormatError whose code names the defect; nothing in between."""
+    if not payload:
+        raise FormatError("payload_bad", "the payload of a credential is empty")
+    members = parse_canonical(payload)
+    if not isinstance(members, dict):
+        raise FormatError("payload_bad", "the payload of a credential is not a JSON object")
+    if not payload.isascii() and not is_normalized("NFC", payload.decode("utf-8")):
+        raise FormatError("vc_bad", "the text of a credential is not in Unicode normal form C")
+    _check_members(members)
+    valid_from = _date_time(members["validFrom"])
+    valid_until = _date_time(members["validUntil"]) if "validUntil" in members else None
+    if valid_until is not None and valid_until < valid_from:
+        raise FormatError("time_order", "validUntil lies before validFrom")
+    return CodeCredential(
+        contexts=_contexts(members["@context"]),
+        vc_type=_vc_type(members["type"]),
+        issuer=_issuer(members["iss"], members["issuer"]),
+        issued_at=_issued_at(members["iat"]),
+        valid_from=valid_from,
+        valid_until=valid_until,
+        status=_status(members["credentialStatus"]),
+        subject=_subject(members["credentialSubject"]),
+    )
+
+
+def _bad(sentence: str) -> NoReturn:
+    raise FormatError("vc_bad", sentence)
+
+
+def _check_members(members: JsonObject) -> None:
+    names = members.keys()
+    if names <= _ALLOWED and names >= _REQUIRED:
+        return
+    if not _DOUBLES.isdisjoint(names):
+        raise FormatError("vc_claims_disagree", "a JWT claim states again what the credential says: vc, nbf, exp …")
+    missing = sorted(_REQUIRED - names)
+    _bad(f"a credential lacks {', '.join(missing)}" if missing else "a credential has a member that has no place in it")
+
+
+def _text(value: JsonValue, what: str) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= _MAX_TEXT:
+        _bad(f"{what} is not a text of 1 to {_MAX_TEXT} characters")
+    return value
+
+
+def _contexts(value: JsonValue) -> tuple[str, str]:
+    """VCDM 2.0 §4.3, judged by comparison as its §6.3 allows: exactly the base context and one type context."""
+    if not isinstance(value, list) or len(value) != 2 or value[0] != BASE_CONTEXT:
+        raise FormatError("context_unknown", "a credential names the W3C base context and the type's own, nothing else")
+    own = value[1]
+    if not isinstance(own, str) or not _TYPE_CONTEXT.fullmatch(own):
+        raise FormatError("context_unknown", "the second context is not that of a licence type: …/ns/<type>/v<n>")
+    return BASE_CONTEXT, own
+
+
+def _vc_type(value: JsonValue) -> str:
+    if not isinstance(value, list) or len(value) != 2 or value[0] != "VerifiableCredential":
+        _bad("the type of a credential is VerifiableCredential and one licence type")
+    own = value[1]
+    if not isinstance(own, str) or not _VC_TYPE.fullmatch(own):
+        _bad("the licence type of a credential is not a PascalCase word")
+    return own
+
+
+def _issuer(iss: JsonValue, issuer: JsonValue) -> str:
+    name = _text(iss, "iss")
+    if _text(issuer, "issuer") != name:
+        raise FormatError("vc_claims_disagree", "iss and issuer name different parties")
+    return name
+
+
+def _issued_at(value: JsonValue) -> datetime:
+    if type(value) is not int or not 0 <= value <= _LAST_SECOND:
+        raise FormatError("time_claim_bad", "iat is not a whole number of seconds from 1970 to 9999")
+    return _EPOCH + timedelta(seconds=value)
+
+
+def _unix(instant: datetime) -> int:
+    if instant.tzinfo is None or instant.microsecond:
+        raise FormatError("time_claim_bad", "issued_at needs a zone and whole seconds")
+    return int(instant.timestamp())
+
+
+def _date_time(value: JsonValue) -> datetime:
+    """xsd:dateTimeStamp in one spelling: whole seconds and a numeric offset, `2026-11-23T00:00:00+08:00`."""
+    if isinstance(value, str) and len(value) == 25:
+        try:
+            instant = datetime.fromisoformat(value)
+        except ValueError:
+            instant = None
+        if instant is not None and instant.isoformat() == value:
+            return _within_days_of_utc(instant)
+    raise FormatError("time_claim_bad", "validFrom and validUntil are written YYYY-MM-DDThh:mm:ss+hh:mm")
+
+
+def _within_days_of_utc(instant: datetime) -> datetime:
+    offset = instant.utcoffset()
+    # XML Schema 1.1 §3.3.7.1 allows fourteen hours; the first and last day of time would overflow when compared.
+    if offset is None or abs(offset) > timedelta(hours=14) or not 2 <= instant.year <= 9998:
+        raise FormatError("time_claim_bad", "an instant has an offset beyond 14 hours or a year outside 0002 to 9998")
+    return instant
+
+
+def _status(value: JsonValue) -> tuple[StatusEntry, ...]:
+    """One row of one agency's list, seen through one or two purposes: same index, same family of URLs."""
+    if not isinstance(value, list) or not 1 <= len(value) <= len(_PURPOSES):
+        raise FormatError("status_claim_bad", "a credential names a revocation entry and at most a suspension entry")
+    entries = tuple(_status_entry(item, purpose) for item, purpose in zip(value, _PURPOSES, strict=False))
+    first = entries[0]
+    family = first.list_url.removesuffix(first.purpose)
+    for entry in entries[1:]:
+        if entry.index != first.index or entry.list_url != family + entry.purpose:
+            raise FormatError("status_claim_bad", "the status entries of a credential belong to different rows")
+    return entries
+
+
+def _status_entry(value: JsonValue, purpose: str) -> StatusEntry:
+    if not isinstance(value, dict) or value.keys() != _STATUS:
+        raise FormatError("status_claim_bad", f"a status entry has not exactly the members of a {STATUS_TYPE}")
+    index, url = value["statusListIndex"], value["statusListCredential"]
+    if value["type"] != STATUS_TYPE or value["statusPurpose"] != purpose:
+        raise FormatError("status_claim_bad", f"a status entry is not a {STATUS_TYPE} for {purpose} in its place")
+    # Bitstring Status List v1.0 §2.1: the index is a string.
+    if not isinstance(index, str) or not _INDEX.fullmatch(index):
+        raise FormatError("status_claim_bad", "statusListIndex is not a decimal number written as text")
+    if not isinstance(url, str) or len(url) > _MAX_TEXT or not url.endswith(f"/{purpose}"):
+        raise FormatError("status_claim_bad", f"statusListCredential is not a URL that ends in /{purpose}")
+    return StatusEntry(purpose, int(index), url)
+
+
+def _subject(value: JsonValue) -> Subject:
+    if not isinstance(value, dict) or value.keys() != _SUBJECT:
+        _bad("credentialSubject has not exactly licenceIdentifier, licenceNumber, version, holders, claims")
+    version, holders = value["version"], value["holders"]
+    if type(version) is not int or not 1 <= version <= 999:
+        _bad("the version of a licence is not a whole number from 1 to 999")
+    if not isinstance(holders, list) or not 1 <= len(holders) <= _MAX_HOLDERS:
+        _bad(f"a licence has 1 to {_MAX_HOLDERS} holders")
+    return Subject(
+        licence_identifier=_text(value["licenceIdentifier"], "licenceIdentifier"),
+        licence_number=_text(value["licenceNumber"], "licenceNumber"),
+        version=version,
+        holders=tuple(_holder(holder) for holder in holders),
+        claims=_claims(value["claims"]),
+    )
+
+
+def _holder(value: JsonValue) -> HolderFace:
+    if not isinstance(value, dict) or not value.keys() <= _HOLDER_MEMBERS:
+        _bad("a holder has a member besides kind, name, idScheme, id")
+    kind = value.get("kind")
+    if not isinstance(kind, str) or kind not in _HOLDER_KINDS:
+        _bad("the kind of a holder is neither person nor organization")
+    if ("id" in value) != ("idScheme" in value):
+        _bad("a holder has an id without its scheme, or a scheme without an id")
+    name, scheme, own = (_text(value[key], key) if key in value else None for key in ("name", "idScheme", "id"))
+    return HolderFace(kind, name, scheme, own)
+
+
+def _holder_members(holder: HolderFace) -> JsonObject:
+    members: JsonObject = {"kind": holder.kind}
+    for name, value in (("name", holder.name), ("idScheme", holder.id_scheme), ("id", holder.id)):
+        if value is not None:
+            members[name] = value
+    return members
+
+
+def _claims(value: JsonValue) -> Mapping[str, JsonValue]:
+    if not isinstance(value, dict):
+        _bad("the claims of a licence are not a JSON object")
+    for name, claim in value.items():
+        if not _CLAIM.fullmatch(name) or name in _UNSAFE_NAMES:
+            raise FormatError("claim_name", "the name of a claim is not lower-case letters, digits and underscores")
+        if type(claim) is not str:
+            _check_names(claim)
+    return MappingProxyType(value)
+
+
+def _check_names(value: JsonValue) -> None:
+    if isinstance(value, Mapping):
+        if not _UNSAFE_NAMES.isdisjoint(value):
+            raise FormatError("claim_name", "a member inside a claim has a name that is not allowed")
+        for item in value.values():
+            _check_names(item)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for item in value:
+            _check_names(item)
