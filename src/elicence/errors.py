@@ -79,6 +79,8 @@ class FormatError(ElicenceError):
             "jwk_bad",
             # licence identifiers and verification codes as read from outside
             "identifier_bad", "verification_code_bad",
+            # a URL that names none of a registry's published files
+            "url_outside",
             # pictures and files
             "image_bad", "image_too_large", "pdf_bad", "pdf_too_large",
         }
@@ -155,7 +157,7 @@ class NotFound(ElicenceError):
 
     codes = frozenset(
         {"licence_not_found", "type_not_found", "agency_not_found", "grant_not_found", "key_not_found",
-         "verification_code_not_found"}
+         "verification_code_not_found", "status_list_not_found"}
     )  # fmt: skip
 
 
@@ -190,7 +192,7 @@ class StoreFault(ElicenceError):
     """The store is unsafe, absent, behind or busy."""
 
     codes = frozenset({"registry_absent", "schema_behind", "schema_ahead", "sqlite_unsafe", "store_busy", "store_down",
-                       "store_corrupt", "engine_unknown"})  # fmt: skip
+                       "store_corrupt", "store_refused", "engine_unknown"})  # fmt: skip
 
 
 class PublishFault(ElicenceError):

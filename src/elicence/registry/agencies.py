@@ -1,0 +1,110 @@
+"""Who may act: agencies, their clients and operators, and what they were granted."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from elicence.registry import tables
+from elicence.registry.rows import Rows
+from elicence.registry.unit import Reader, Unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgencyRecord:
+    id: str
+    slug: str
+    name_zh: str
+    name_en: str
+    uscc: str
+    region: str
+    contact: str | None = None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientRecord:
+    """A system of an agency that may call."""
+
+    agency_id: str
+    id: str
+    name: str
+    created_at: datetime
+    disabled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorRecord:
+    """A person of an agency."""
+
+    agency_id: str
+    id: str
+    name: str
+    created_at: datetime
+    disabled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantRecord:
+    """One agency may issue one type, in one region (None: anywhere), for a time; `four_eyes` asks a second operator."""
+
+    agency_id: str
+    id: str
+    type_slug: str
+    region: str | None = None
+    valid_from: datetime
+    valid_until: datetime | None = None
+    four_eyes: bool = False
+    created_at: datetime
+
+
+_AGENCIES = Rows(tables.Agency, AgencyRecord)
+_CLIENTS = Rows(tables.Client, ClientRecord)
+_OPERATORS = Rows(tables.Operator, OperatorRecord)
+_GRANTS = Rows(tables.Grant, GrantRecord)
+
+_ALL_AGENCIES = _AGENCIES.select().order_by(_AGENCIES.table.c.slug)
+_AGENCY_BY_SLUG = _AGENCIES.select(slug="slug")
+_AGENCY_BY_ID = _AGENCIES.select(id="agency_id")
+_CLIENTS_OF = _CLIENTS.select(agency_id="agency_id").order_by(_CLIENTS.table.c.id)
+_OPERATORS_OF = _OPERATORS.select(agency_id="agency_id").order_by(_OPERATORS.table.c.id)
+_GRANTS_OF = _GRANTS.select(agency_id="agency_id").order_by(_GRANTS.table.c.id)
+
+
+def add_agency(unit: Unit, agency: AgencyRecord) -> None:
+    """Raises `Conflict` agency_exists: a slug is never used twice, because issuer ids are made of it."""
+    _AGENCIES.add(unit, agency)
+
+
+def agencies(reader: Reader) -> tuple[AgencyRecord, ...]:
+    return _AGENCIES.all(reader, _ALL_AGENCIES, {})
+
+
+def agency_by_slug(reader: Reader, slug: str) -> AgencyRecord | None:
+    return _AGENCIES.first(reader, _AGENCY_BY_SLUG, {"slug": slug})
+
+
+def agency_by_id(reader: Reader, agency_id: str) -> AgencyRecord | None:
+    return _AGENCIES.first(reader, _AGENCY_BY_ID, {"agency_id": agency_id})
+
+
+def add_client(unit: Unit, client: ClientRecord) -> None:
+    _CLIENTS.add(unit, client)
+
+
+def clients_of(reader: Reader, agency_id: str) -> tuple[ClientRecord, ...]:
+    return _CLIENTS.all(reader, _CLIENTS_OF, {"agency_id": agency_id})
+
+
+def add_operator(unit: Unit, operator: OperatorRecord) -> None:
+    _OPERATORS.add(unit, operator)
+
+
+def operators_of(reader: Reader, agency_id: str) -> tuple[OperatorRecord, ...]:
+    return _OPERATORS.all(reader, _OPERATORS_OF, {"agency_id": agency_id})
+
+
+def add_grant(unit: Unit, grant: GrantRecord) -> None:
+    _GRANTS.add(unit, grant)
+
+
+def grants_of(reader: Reader, agency_id: str) -> tuple[GrantRecord, ...]:
+    return _GRANTS.all(reader, _GRANTS_OF, {"agency_id": agency_id})

@@ -1,0 +1,391 @@
+"""The tables: what was issued, what changed, and what is still to be done.
+
+Every key leads with the agency, so that one agency's rows can live on one partition or node and row-level security is
+one comparison. Four small tables are global: `verification_code` and `parked` (found without knowing the agency),
+`log_sequence` (the one order of everything) and `registry_meta`. No key is a counter of the engine, so nothing depends
+on the order in which an engine hands out row ids.
+
+`sealed_*` columns hold ciphertext made by `elicence.keys.sealing`; this room never sees what is inside. Destroying a
+row of `data_key` and blanking `holder.search_digest` erases a person; numbers, states and log leaves remain.
+"""
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+
+from elicence.registry.columns import (
+    Stored,
+    as_blob,
+    as_date,
+    as_flag,
+    as_instant,
+    as_number,
+    as_text,
+    only_where,
+    shape,
+)
+
+STATUS_STATES = ("reserved", "active", "suspended", "revoked", "superseded")
+INTENT_STATES = ("pending", "done", "failed")
+
+
+def _of_agency() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["agency_id"], ["agency.id"])
+
+
+def _of_licence() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["agency_id", "licence_id"], ["licence.agency_id", "licence.id"])
+
+
+def _of_version() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(
+        ["agency_id", "licence_id", "version"],
+        ["licence_version.agency_id", "licence_version.licence_id", "licence_version.version"],
+    )
+
+
+def _one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
+    return CheckConstraint(f"{column} IN ({', '.join(repr(value) for value in values)})", name=column)
+
+
+# Who
+
+
+class Agency(Stored, table=True):
+    __tablename__ = "agency"
+    __table_args__ = shape(UniqueConstraint("slug", name="uq_agency_slug"))
+    id: str = as_text(key=True)
+    slug: str = as_text()
+    name_zh: str = as_text()
+    name_en: str = as_text()
+    uscc: str = as_text()
+    region: str = as_text()
+    contact: str | None = as_text()
+    created_at: datetime = as_instant()
+
+
+class Client(Stored, table=True):
+    """A system of an agency that may call us."""
+
+    __tablename__ = "client"
+    __table_args__ = shape(_of_agency())
+    agency_id: str = as_text(key=True)
+    id: str = as_text(key=True)
+    name: str = as_text()
+    created_at: datetime = as_instant()
+    disabled_at: datetime | None = as_instant()
+
+
+class Operator(Stored, table=True):
+    """A person of an agency."""
+
+    __tablename__ = "operator"
+    __table_args__ = shape(_of_agency())
+    agency_id: str = as_text(key=True)
+    id: str = as_text(key=True)
+    name: str = as_text()
+    created_at: datetime = as_instant()
+    disabled_at: datetime | None = as_instant()
+
+
+class Grant(Stored, table=True):
+    """What an agency may issue, where and when."""
+
+    __tablename__ = "grant_row"  # GRANT is a word of SQL
+    __table_args__ = shape(_of_agency())
+    agency_id: str = as_text(key=True)
+    id: str = as_text(key=True)
+    type_slug: str = as_text()
+    region: str | None = as_text()
+    valid_from: datetime = as_instant()
+    valid_until: datetime | None = as_instant()
+    four_eyes: bool = as_flag()
+    created_at: datetime = as_instant()
+
+
+# Licences
+
+
+class Licence(Stored, table=True):
+    """A licence and which of its versions is current; `row_version` counts changes and is what `If-Match` compares."""
+
+    __tablename__ = "licence"
+    __table_args__ = shape(_of_agency(), UniqueConstraint("agency_id", "type_slug", "number", name="uq_licence_number"))
+    agency_id: str = as_text(key=True)
+    id: str = as_text(key=True)
+    type_slug: str = as_text()
+    number: str = as_text()
+    external_ref: str | None = as_text()
+    region: str | None = as_text()
+    current_version: int | None = as_number()
+    row_version: int = as_number()
+    created_at: datetime = as_instant()
+
+
+class LicenceVersion(Stored, table=True):
+    __tablename__ = "licence_version"
+    __table_args__ = shape(
+        _of_licence(), UniqueConstraint("agency_id", "licence_identifier", name="uq_licence_version_identifier")
+    )
+    agency_id: str = as_text(key=True)
+    licence_id: str = as_text(key=True)
+    version: int = as_number(key=True)
+    type_version: int = as_number()
+    licence_identifier: str = as_text()
+    valid_from: datetime = as_instant()
+    valid_until: datetime | None = as_instant()
+    valid_from_date: date = as_date()
+    valid_until_date: date | None = as_date()
+    open_claims: bytes = as_blob()
+    sealed_claims: bytes | None = as_blob()
+    verification_code: str = as_text()
+    supersedes: int | None = as_number()
+    verb: str = as_text()
+    region: str | None = as_text()
+    created_at: datetime = as_instant()
+
+
+class Holder(Stored, table=True):
+    __tablename__ = "holder"
+    __table_args__ = shape(_of_version(), Index("ix_holder_search_digest", "agency_id", "search_digest"))
+    agency_id: str = as_text(key=True)
+    licence_id: str = as_text(key=True)
+    version: int = as_number(key=True)
+    position: int = as_number(key=True)
+    kind: str = as_text()
+    open_name: str | None = as_text()
+    sealed_name: bytes | None = as_blob()
+    id_scheme: str | None = as_text()
+    sealed_id: bytes | None = as_blob()
+    digest_secret_id: str | None = as_text()
+    search_digest: bytes | None = as_blob()
+
+
+class DataKey(Stored, table=True):
+    """The licence's data key, wrapped by key-encryption key `kek_id`; without this row its sealed columns are noise."""
+
+    __tablename__ = "data_key"
+    __table_args__ = shape(_of_licence(), Index("ix_data_key_kek_id", "kek_id"))
+    agency_id: str = as_text(key=True)
+    licence_id: str = as_text(key=True)
+    kek_id: str = as_text()
+    wrapped: bytes = as_blob()
+
+
+class Credential(Stored, table=True):
+    __tablename__ = "credential"
+    __table_args__ = shape(_of_version())
+    agency_id: str = as_text(key=True)
+    licence_id: str = as_text(key=True)
+    version: int = as_number(key=True)
+    format: str = as_text(key=True)
+    kid: str = as_text()
+    sealed_text: bytes = as_blob()
+    digest: str = as_text()
+    issued_at: datetime = as_instant()
+
+
+class VerificationCode(Stored, table=True):
+    """Global: a typed code names no agency."""
+
+    __tablename__ = "verification_code"
+    __table_args__ = shape(_of_version())
+    code: str = as_text(key=True)
+    agency_id: str = as_text()
+    licence_id: str = as_text()
+    version: int = as_number()
+
+
+# Status
+
+
+class StatusList(Stored, table=True):
+    """A list and how many of its places are taken; `secret_id` names the permutation secret, fixed for its life."""
+
+    __tablename__ = "status_list"
+    __table_args__ = shape(_of_agency(), CheckConstraint("taken BETWEEN 0 AND size", name="taken"))
+    agency_id: str = as_text(key=True)
+    list_no: int = as_number(key=True)
+    size: int = as_number()
+    taken: int = as_number()
+    secret_id: str = as_text()
+    created_at: datetime = as_instant()
+
+
+class StatusEntry(Stored, table=True):
+    __tablename__ = "status_entry"
+    __table_args__ = shape(
+        _of_version(),
+        ForeignKeyConstraint(["agency_id", "list_no"], ["status_list.agency_id", "status_list.list_no"]),
+        UniqueConstraint("agency_id", "list_no", "status_index", name="uq_status_entry_index"),
+        _one_of("state", STATUS_STATES),
+        only_where("state IN ('suspended', 'revoked', 'superseded')", "ix_status_entry_marked", "agency_id", "list_no"),
+    )
+    agency_id: str = as_text(key=True)
+    licence_id: str = as_text(key=True)
+    version: int = as_number(key=True)
+    list_no: int = as_number()
+    status_index: int = as_number()
+    state: str = as_text()
+    reason: str | None = as_text()
+    changed_at: datetime = as_instant()
+    until: datetime | None = as_instant()
+
+
+class StatusPublication(Stored, table=True):
+    """Every signed list that was published, so that the answer of a past day can be given again."""
+
+    __tablename__ = "status_publication"
+    __table_args__ = shape(
+        ForeignKeyConstraint(["agency_id", "list_no"], ["status_list.agency_id", "status_list.list_no"]),
+        Index("ix_status_publication_published_at", "agency_id", "list_no", "form", "published_at"),
+    )
+    agency_id: str = as_text(key=True)
+    list_no: int = as_number(key=True)
+    form: str = as_text(key=True)
+    serial: int = as_number(key=True)
+    sequence: int = as_number()
+    kid: str = as_text()
+    digest: str = as_text()
+    document: bytes = as_blob()
+    published_at: datetime = as_instant()
+    expires_at: datetime = as_instant()
+
+
+# Requests and what they mean to sign
+
+
+class Idempotency(Stored, table=True):
+    __tablename__ = "idempotency"
+    __table_args__ = shape(_of_agency())
+    agency_id: str = as_text(key=True)
+    key: str = as_text(key=True)
+    verb: str = as_text()
+    request_digest: str = as_text()
+    licence_id: str = as_text()
+    version: int = as_number()
+    created_at: datetime = as_instant()
+
+
+class Intent(Stored, table=True):
+    """The exact bytes to be signed, sealed, written down before anything is signed."""
+
+    __tablename__ = "intent"
+    __table_args__ = shape(
+        _of_version(),
+        _one_of("state", INTENT_STATES),
+        only_where("state = 'pending'", "ix_intent_pending", "created_at"),
+    )
+    agency_id: str = as_text(key=True)
+    id: str = as_text(key=True)
+    licence_id: str = as_text()
+    version: int = as_number()
+    verb: str = as_text()
+    kid: str = as_text()
+    sealed_signing_input: bytes = as_blob()
+    digest: str = as_text()
+    state: str = as_text()
+    reason: str | None = as_text()
+    created_at: datetime = as_instant()
+    finished_at: datetime | None = as_instant()
+
+
+# What happened
+
+
+class LogEntry(Stored, table=True):
+    """A leaf of the log: a salted digest, no personal data. `position` is set once, by the sequencer, after commit."""
+
+    __tablename__ = "log_entry"
+    __table_args__ = shape(
+        _of_agency(),
+        Index("ix_log_entry_licence", "agency_id", "licence_id"),
+        only_where("position IS NULL", "ix_log_entry_unnumbered", "occurred_at"),
+    )
+    agency_id: str = as_text(key=True)
+    id: str = as_text(key=True)
+    kind: str = as_text()
+    licence_id: str | None = as_text()
+    version: int | None = as_number()
+    salt: bytes = as_blob()
+    digest: bytes = as_blob()
+    occurred_at: datetime = as_instant()
+    position: int | None = as_number()
+
+
+class LogSequence(Stored, table=True):
+    """The one order of all agencies' entries: positions from 0 without a gap."""
+
+    __tablename__ = "log_sequence"
+    __table_args__ = shape(
+        ForeignKeyConstraint(["agency_id", "entry_id"], ["log_entry.agency_id", "log_entry.id"]),
+        UniqueConstraint("agency_id", "entry_id", name="uq_log_sequence_entry"),
+    )
+    position: int = as_number(key=True)
+    agency_id: str = as_text()
+    entry_id: str = as_text()
+
+
+class AuditEvent(Stored, table=True):
+    """Who did what to which licence; `facts` is JSON without personal data."""
+
+    __tablename__ = "audit_event"
+    __table_args__ = shape(_of_agency(), Index("ix_audit_event_licence", "agency_id", "licence_id", "id"))
+    agency_id: str = as_text(key=True)
+    id: str = as_text(key=True)
+    verb: str = as_text()
+    licence_id: str | None = as_text()
+    version: int | None = as_number()
+    from_state: str | None = as_text()
+    to_state: str | None = as_text()
+    reason: str | None = as_text()
+    client_id: str | None = as_text()
+    operator_id: str | None = as_text()
+    facts: bytes | None = as_blob()
+    occurred_at: datetime = as_instant()
+
+
+class Outbox(Stored, table=True):
+    """Work to be done because of a committed change, written in the change's own transaction."""
+
+    __tablename__ = "outbox"
+    __table_args__ = shape(
+        _of_agency(),
+        only_where("done_at IS NULL", "ix_outbox_due", "due_at"),
+    )
+    agency_id: str = as_text(key=True)
+    id: str = as_text(key=True)
+    kind: str = as_text()
+    licence_id: str | None = as_text()
+    version: int | None = as_number()
+    body: bytes | None = as_blob()
+    created_at: datetime = as_instant()
+    due_at: datetime = as_instant()
+    attempts: int = as_number()
+    done_at: datetime | None = as_instant()
+
+
+# Global and small
+
+
+class Parked(Stored, table=True):
+    """A presentation waiting to be taken once, found by the digest of a token that we never keep."""
+
+    __tablename__ = "parked"
+    __table_args__ = shape(_of_agency())
+    digest: bytes = as_blob(key=True)
+    agency_id: str = as_text()
+    licence_id: str = as_text()
+    sealed: bytes | None = as_blob()
+    parked_at: datetime = as_instant()
+    expires_at: datetime = as_instant()
+    taken_at: datetime | None = as_instant()
+
+
+class RegistryMeta(Stored, table=True):
+    """Facts about the registry itself, such as its fixed base URL."""
+
+    __tablename__ = "registry_meta"
+    __table_args__ = shape()
+    key: str = as_text(key=True)
+    value: str = as_text()
