@@ -13,7 +13,10 @@ from elicence.registry.unit import Reader, Unit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntentRow:
-    """`digest` is of the signing input in clear; `state` is pending, done or failed."""
+    """`digest` is of the signing input in clear; `state` is pending, done or failed.
+
+    `client_id` and `operator_id` name who asked, so that a reaper which finishes the intent can say so too.
+    """
 
     agency_id: str
     id: str
@@ -25,6 +28,8 @@ class IntentRow:
     digest: str
     state: str = "pending"
     reason: str | None = None
+    client_id: str | None = None
+    operator_id: str | None = None
     created_at: datetime
     finished_at: datetime | None = None
 

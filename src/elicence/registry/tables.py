@@ -286,6 +286,8 @@ class Intent(Stored, table=True):
     digest: str = as_text()
     state: str = as_text()
     reason: str | None = as_text()
+    client_id: str | None = as_text()
+    operator_id: str | None = as_text()
     created_at: datetime = as_instant()
     finished_at: datetime | None = as_instant()
 
