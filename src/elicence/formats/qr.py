@@ -6,7 +6,7 @@ URL as one alphanumeric segment. Level M repairs about 15 % of the symbol; the q
 >>> short_url("https://licence.example", "7k3m9qx2v1a8")
 'HTTPS://LICENCE.EXAMPLE/V/7K3M9QX2V1A8'
 >>> make_symbol(short_url("https://licence.example", "7k3m9qx2v1a8")).version
-3
+2
 """
 
 import io
@@ -124,7 +124,7 @@ def _fitted(content: str, level: Level) -> QRCode:
         code.add_data(segment, optimize=0)
     try:
         code.best_fit(start=1)
-    except DataOverflowError as error:
+    except (DataOverflowError, ValueError) as error:  # qrcode 8.2 says ValueError, its documentation the other
         raise FormatError("qr_too_dense", f"{len(content)} characters fit into no QR code of level {level}") from error
     return code
 
