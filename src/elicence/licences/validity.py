@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from elicence.errors import Problem, RequestError
 from elicence.licences.licence_type import ValidityRule
 
-__all__ = ["last_day", "last_day_after", "period"]
+__all__ = ["instants", "last_day", "last_day_after", "period"]
 
 # Outside these years civil time has odd offsets (local mean time) or the date is a stand-in for "for ever".
 _YEARS = range(1912, 3000)
@@ -38,12 +38,17 @@ def period(
     the problems of `last_day`.
     """
     ends_on = last_day(rule, valid_from, valid_until, birth_date, counts_from=counts_from)
-    zone = ZoneInfo(rule.time_zone)
-    begins = _instant(datetime.combine(valid_from, time.min, zone))
-    if ends_on is None:
+    return instants(rule.time_zone, valid_from, ends_on)
+
+
+def instants(time_zone: str, first: date, last: date | None) -> tuple[datetime, datetime | None]:
+    """First second of the first day and last second of the last, each with the zone's offset of that day."""
+    zone = ZoneInfo(time_zone)
+    begins = _instant(datetime.combine(first, time.min, zone))
+    if last is None:
         return begins, None
     # Where clocks are set back over midnight, the last second of the day is the later one.
-    return begins, _instant(datetime.combine(ends_on, time(23, 59, 59), zone).replace(fold=1))
+    return begins, _instant(datetime.combine(last, time(23, 59, 59), zone).replace(fold=1))
 
 
 def last_day(
