@@ -20,6 +20,10 @@ class CodeCollision(Exception):  # noqa: N818  (a signal to draw another code, n
     """The verification code just drawn is already somebody's; the work is rolled back and may run again."""
 
 
+class Undone(StoreFault):
+    """The transaction certainly did not happen, through no fault of the work: it may simply run again."""
+
+
 def _unique_columns() -> dict[str, str]:
     """SQLite's wording of each UNIQUE rule → the name of the constraint."""
     names = {}
@@ -59,15 +63,10 @@ def refusal(error: IntegrityError) -> Exception:
             return StoreFault("store_refused", f"the tables refused a row by rule {name or 'unnamed'}", rule=name)
 
 
-# PostgreSQL, SQLSTATE: the transaction did not happen and may simply run again.
+# SQLSTATE: serialization failure, deadlock.
 _TRY_AGAIN = frozenset({"40001", "40P01"})
-# Lock not available, statement cancelled by a timeout, too many connections.
+# SQLSTATE: lock not available, cancelled by a timeout, too many connections.
 _BUSY = frozenset({"55P03", "57014", "53300"})
-
-
-def try_again(error: DBAPIError) -> bool:
-    """True when PostgreSQL undid the transaction because of others (serialization failure, deadlock)."""
-    return isinstance(error.orig, psycopg.Error) and error.orig.sqlstate in _TRY_AGAIN
 
 
 def sqlite_code(error: BaseException | None) -> int:
@@ -92,11 +91,20 @@ def fault(error: BaseException) -> ElicenceError:
 
 
 def translated(error: SQLAlchemyError) -> Exception:
-    """Any error of SQLAlchemy as one of ours."""
+    """The error of one statement as one of ours."""
     match error:
         case IntegrityError():
             return refusal(error)
         case DataError() | ProgrammingError():
             return StoreFault("store_refused", "the engine cannot hold a value it was given", rule=None)
+        case DBAPIError(connection_invalidated=True):
+            return Undone("store_down", "the connection to the store was lost; nothing was changed")
         case _:
-            return fault(error)
+            return undone(error) or fault(error)
+
+
+def undone(error: SQLAlchemyError) -> Undone | None:
+    """Not None when PostgreSQL took a transaction back because of others."""
+    if isinstance(error, DBAPIError) and isinstance(error.orig, psycopg.Error) and error.orig.sqlstate in _TRY_AGAIN:
+        return Undone("store_busy", "others kept changing the same rows; nothing was changed")
+    return None

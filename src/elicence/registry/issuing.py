@@ -117,7 +117,7 @@ def insert_licence(unit: Unit, row: LicenceRow) -> None:
 
 
 def insert_version(unit: Unit, row: VersionRow) -> None:
-    """Raises `Conflict` version_mismatch when another change made this version first, number_taken for an identifier."""
+    """Raises `Conflict` version_mismatch when another change made this version first, number_taken for its number."""
     VERSIONS.add(unit, row)
 
 
