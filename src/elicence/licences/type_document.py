@@ -106,6 +106,10 @@ class Node:
         for name, value in self.mapping().items():
             yield name, Node(value, file=self.file, pointer=self.at(name))
 
+    def values(self) -> Iterator["Node"]:
+        """The members of an object without their names."""
+        return (node for _, node in self.items())
+
     def elements(self) -> Iterator["Node"]:
         """The elements of an array."""
         if not isinstance(self._value, list):
@@ -160,6 +164,11 @@ class Node:
         """A wording in every language of the house."""
         node = self.member(name)
         return MappingProxyType({language: node.text(language) for language in LANGUAGES})
+
+    def texts_or_empty(self, name: str) -> Mapping[str, str]:
+        """The strings of an object member by name, whatever else is wrong with it."""
+        members = self.mapping().get(name)
+        return {k: v for k, v in members.items() if isinstance(v, str)} if isinstance(members, dict) else {}
 
     def _wrong(self, pointer: str, expected: str) -> TypeFileError:
         found = _KINDS.get(type(self._value), "value")
