@@ -30,7 +30,8 @@ _RESERVED: Final = frozenset(
     {
         # JOSE, SD-JWT and JSON-LD
         "iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cnf", "vct", "status", "_sd", "_sd_alg", "...", "kid", "alg",
-        "typ", "jku", "x5u", "id", "type", "vc", "vp", "@context", "@id", "@type", "credential_subject", "credential_status",
+        "typ", "jku", "x5u", "id", "type", "vc", "vp", "@context", "@id", "@type", "credential_subject",
+        "credential_status",
         # fields every licence has
         "holder", "holders", "claims", "version", "issuer", "number", "licence_number", "licence_identifier",
         "valid_from", "valid_until", "region", "verification_code",

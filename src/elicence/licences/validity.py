@@ -19,8 +19,8 @@ from elicence.licences.licence_type import ValidityRule
 
 __all__ = ["instants", "last_day", "last_day_after", "period"]
 
-# Outside these years civil time has odd offsets (local mean time) or the date is a stand-in for "for ever".
-_YEARS = range(1912, 3000)
+# Registers hold first days of a century ago; later than these years a date is a stand-in for "for ever".
+_YEARS = range(1900, 3000)
 _ONE_DAY = timedelta(days=1)
 
 
@@ -133,8 +133,11 @@ def _given(number: int | None) -> int:
 
 def _instant(local: datetime) -> datetime:
     """The same instant with a plain offset, so that it keeps its text whatever the zone database says later."""
-    offset = local.utcoffset()
-    return local.replace(tzinfo=timezone(offset or timedelta()), fold=0)
+    offset = local.utcoffset() or timedelta()
+    # Local mean time, in use until railways and radio, has offsets with seconds, which no credential can write.
+    if offset % timedelta(minutes=1):
+        raise _refused("/valid_from", "date", "On that day the time zone of the type had no offset of whole minutes.")
+    return local.replace(tzinfo=timezone(offset), fold=0)
 
 
 def _refused(pointer: str, code: str, sentence: str) -> RequestError:
