@@ -117,6 +117,11 @@ class TrustedList:
         """The digests of a licence type's version."""
         return self._types.get((slug, version))
 
+    def newest_type(self, slug: str) -> TrustedType | None:
+        """The highest version of a licence type."""
+        versions = [each for each in self.payload.types if each.slug == slug]
+        return max(versions, key=lambda each: each.version, default=None)
+
 
 def parse_roots(document: bytes) -> Roots:
     """Read `roots.json`: `{"threshold": n, "keys": [<JWK>, …]}`; TrustFault `trust_bad` for anything else."""
