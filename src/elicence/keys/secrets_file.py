@@ -119,7 +119,7 @@ def save_secrets(
 
 
 def load_secrets(path: Path, passphrase: bytes) -> Secrets:
-    """Open the file; `KeyFault` `key_unreadable`, `key_exposed`, `key_passphrase`, or `secrets_bad` if it was changed."""
+    """Open the file. `KeyFault`: `key_unreadable`, `key_exposed`, `key_passphrase`, `secrets_bad` if it was changed."""
     content = read_guarded(path)
     try:
         head = _members(parse_json(content, max_bytes=1_000_000), _MEMBERS)
