@@ -5,10 +5,9 @@ says "valid". Ask `report.accepted`, or better, read `report.verdict`.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 from typing import NoReturn
 
 from elicence.formats.encoding import JsonObject, JsonValue
@@ -16,8 +15,6 @@ from elicence.formats.vc_jwt import HolderFace
 from elicence.verifier.verdicts import Facts, Text, Verdict, VerdictClass, catalogue, fact_json
 
 __all__ = ["Check", "Decision", "Face", "Outcome", "Report", "Verdict", "VerdictClass", "decide"]
-
-_NOTHING: Facts = MappingProxyType({})
 
 
 class Outcome(StrEnum):
@@ -36,7 +33,7 @@ class Check:
     name: str
     outcome: Outcome
     reason: str | None = None
-    facts: Facts = _NOTHING
+    facts: Facts = field(default_factory=dict)
 
     @property
     def troubled(self) -> bool:
@@ -62,8 +59,8 @@ class Face:
     valid_from: datetime
     valid_until: datetime | None
     holders: tuple[HolderFace, ...] = ()
-    claims: Mapping[str, JsonValue] = MappingProxyType({})
-    labels: Mapping[str, Text] = MappingProxyType({})
+    claims: Mapping[str, JsonValue] = field(default_factory=dict)
+    labels: Mapping[str, Text] = field(default_factory=dict)
 
     def type_and_number(self) -> "Face":
         """The same licence without holders and claims."""
@@ -116,7 +113,7 @@ class Report:
     issuer: Text | None = None
     status_as_of: datetime | None = None
     notices: tuple[str, ...] = ()
-    facts: Facts = _NOTHING
+    facts: Facts = field(default_factory=dict)
 
     def __bool__(self) -> NoReturn:
         raise TypeError("a report is not true or false; read .verdict, or .accepted")
