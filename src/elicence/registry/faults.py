@@ -57,6 +57,10 @@ def refusal(error: IntegrityError) -> Exception:
             return Conflict("version_mismatch", "another change made this version of the licence first")
         case "pk_agency" | "uq_agency_slug":
             return Conflict("agency_exists", "an agency with this id or slug exists")
+        case "pk_registry_meta":
+            return Conflict("registry_exists", "this fact of the registry was fixed before and does not change")
+        case "pk_status_publication":
+            return Conflict("version_mismatch", "another publisher was faster; publish again from the newest rows")
         case "pk_verification_code":
             return CodeCollision()
         case name:
