@@ -1,7 +1,7 @@
 """Named points at which a test may kill the process.
 
-An act calls `desk.at("p7")` when it passes point 7. In service that does nothing; a fault test plugs in a function that
-ends the process there without any clean-up, and then looks whether the promises still hold. The twelve points of issuing:
+An act calls `desk.at("p7")` when it passes point 7. In service that does nothing; a fault test plugs in a function
+that ends the process there without any clean-up, and then looks whether the promises still hold. The points of issuing:
 
     p1 request read     p4 first commit        p7 signed              p10 second commit
     p2 idempotency row  p5 lint of exact bytes p8 verified            p11 before the answer

@@ -21,7 +21,7 @@ from elicence.licences.licence_type import LicenceType
 from elicence.licences.request_problems import schema_problems
 from elicence.licences.request_schema import request_schema
 from elicence.licences.request_text import cleaned_body
-from elicence.licences.validity import period
+from elicence.licences.validity import last_day
 
 __all__ = ["CheckedRequest", "Holder", "check_request", "request_schema"]
 
@@ -70,8 +70,16 @@ class _Validators:
 _compiled: dict[str, _Validators] = {}
 
 
-def check_request(licence_type: LicenceType, body: JsonObject) -> CheckedRequest:
+Period = tuple[date, date | None]
+
+
+def check_request(
+    licence_type: LicenceType, body: JsonObject, *, counts_from: date | None = None, kept_period: Period | None = None
+) -> CheckedRequest:
     """The request as a value, or `RequestError` with every problem found, each at its JSON Pointer.
+
+    A renewal names in `counts_from` the day from which the added time counts. A correction names in `kept_period` the
+    days the licence has: left as they are, they are not measured again.
 
     The code is `check_digit_wrong` where nothing else is wrong, `type_version_retired` for a type version that no
     longer issues, else `validation_failed`.
@@ -86,7 +94,12 @@ def check_request(licence_type: LicenceType, body: JsonObject) -> CheckedRequest
     # 2. What no schema can say, for the parts that have the right shape.
     warnings: list[Problem] = []
     holders = _holders(licence_type, clean, problems, warnings) if _sound(problems, "/holders") else ()
-    ends_on = _ends_on(licence_type, clean, holders, problems) if _sound(problems, "/valid_", "/holders") else None
+    ends_on = None
+    if _sound(problems, "/valid_", "/holders"):
+        ends_on = _ends_on(
+            licence_type, clean, _birth_date(licence_type, clean, holders), problems,
+            counts_from=counts_from, kept_period=kept_period,
+        )  # fmt: skip
     if problems:
         raise _refused(problems)
     # 3. The value.
@@ -166,18 +179,25 @@ def _holder_id(
 
 
 def _ends_on(
-    licence_type: LicenceType, clean: JsonObject, holders: tuple[Holder, ...], problems: list[Problem]
+    licence_type: LicenceType,
+    clean: JsonObject,
+    birth_date: date | None,
+    problems: list[Problem],
+    *,
+    counts_from: date | None,
+    kept_period: Period | None,
 ) -> date | None:
     """The last day after the rule of the type; what the rule refuses goes to the problems."""
     starts = date.fromisoformat(str(clean["valid_from"]))
     until = _optional(clean, "valid_until")
     asked = None if until is None else date.fromisoformat(until)
+    if (starts, asked) == kept_period:
+        return asked
     try:
-        _, ends = period(licence_type.validity, starts, asked, _birth_date(licence_type, clean, holders))
+        return last_day(licence_type.validity, starts, asked, birth_date, counts_from=counts_from)
     except RequestError as error:
         problems.extend(error.problems)
         return None
-    return None if ends is None else ends.date()
 
 
 def _birth_date(licence_type: LicenceType, clean: JsonObject, holders: tuple[Holder, ...]) -> date | None:

@@ -1,0 +1,102 @@
+"""Suspending, reinstating and revoking: one transaction, no signature; the status list says the rest.
+
+    1  the reason is one the type knows, and the licence belongs to the agency
+    2  the licence is locked; the lifecycle table says what the action makes of the current version
+    3  status, log entry, audit event and the note to the publisher, together
+    4  the answer
+
+Revoking reaches every version, wins over concurrent changes and may be repeated: the first reason stays.
+"""
+
+from datetime import datetime
+
+from elicence.errors import NotFound, Problem, RequestError
+from elicence.issuer.desk import Caller, Desk
+from elicence.issuer.read import LicenceView, view
+from elicence.issuer.record_change import record_change
+from elicence.licences.lifecycle import Action, LicenceState, move
+from elicence.registry.issuing import bump_licence
+from elicence.registry.reading import lock_licence
+from elicence.registry.status import StatusRow, set_status, statuses_of
+from elicence.registry.unit import Unit
+
+__all__ = ["change_status", "check_reason"]
+
+_NEED_REASON = frozenset({Action.SUSPEND, Action.REVOKE, Action.CORRECT})
+
+
+def change_status(
+    desk: Desk,
+    caller: Caller,
+    licence_id: str,
+    action: Action,
+    *,
+    reason: str | None,
+    now: datetime,
+    if_version: int | None = None,
+) -> LicenceView:
+    """Suspends, reinstates or revokes the licence and answers it. `if_version` is the row version the caller saw.
+
+    Raises `RequestError` reason_unknown, `NotFound`, `Conflict` version_mismatch or transition_not_allowed.
+    """
+
+    def work(unit: Unit) -> LicenceView:
+        # 1 · Whose licence, and why.
+        found = view(unit, desk, caller.agency.id, licence_id)
+        check_reason(desk, found, action, reason)
+        # 2 · Lock, then look again: the row may have changed while we waited.
+        licence = lock_licence(unit, caller.agency.id, licence_id)
+        if licence is None:
+            raise NotFound("licence_not_found", "No such licence.")
+        rows = statuses_of(unit, caller.agency.id, licence_id)
+        current = _current(rows, licence.current_version)
+        after = move(LicenceState(current.state), action)
+        if not after.changed:
+            return view(unit, desk, caller.agency.id, licence_id)
+        # 3 · Write everything.
+        for row in rows if action is Action.REVOKE else (current,):
+            _write(unit, desk, caller, row, action, reason, now)
+        bump_licence(unit, caller.agency.id, licence_id, current_version=licence.current_version, expected=if_version)
+        return view(unit, desk, caller.agency.id, licence_id)
+
+    # 4 · What submit answers is durable.
+    return desk.registry.submit(work)
+
+
+def check_reason(desk: Desk, licence: LicenceView, action: Action, reason: str | None) -> None:
+    """A reason must be given where the law asks for one, and be a code the licence type lists."""
+    if action is Action.SUSPEND and not desk.catalogue.get(licence.type_slug, licence.type_version).changes.suspension:
+        raise _unknown(f"Licences of type {licence.type_slug} are never suspended.", ())
+    allowed = desk.catalogue.get(licence.type_slug, licence.type_version).changes.reasons
+    if reason is None and action not in _NEED_REASON:
+        return
+    if reason is None or reason not in allowed:
+        raise _unknown(f"{action} needs a reason of this licence type: {', '.join(allowed)}.", allowed)
+
+
+def _unknown(sentence: str, allowed: tuple[str, ...]) -> RequestError:
+    problem = Problem("/reason", "reason_unknown", sentence, {"allowed": allowed})
+    return RequestError("reason_unknown", sentence, [problem], allowed=allowed)
+
+
+def _current(rows: tuple[StatusRow, ...], version: int | None) -> StatusRow:
+    for row in rows:
+        if row.version == version:
+            return row
+    raise NotFound("licence_not_found", "No such licence.")
+
+
+def _write(
+    unit: Unit, desk: Desk, caller: Caller, row: StatusRow, action: Action, reason: str | None, now: datetime
+) -> None:
+    if row.state == "reserved":
+        return  # an open intent; finishing it will meet the revocation and fail
+    state = LicenceState(row.state)
+    after = move(state, action)
+    if not after.changed:
+        return
+    set_status(unit, row.agency_id, row.licence_id, row.version, state=after.state, changed_at=now, reason=reason)
+    record_change(
+        unit, desk, caller, kind=str(action), licence_id=row.licence_id, version=row.version, now=now,
+        from_state=state, to_state=after.state, reason=reason,
+    )  # fmt: skip

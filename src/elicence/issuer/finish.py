@@ -1,0 +1,117 @@
+"""Steps 3 to 5 of issuing, shared by all that makes a version: sign the intent, check it as a stranger would, store it.
+
+`finish` is given nothing but the intent, so the reaper can do after a crash what the issuer could not: with the same
+bytes, and with the same result. A second signature over them is harmless, for the first never left the process.
+"""
+
+import hashlib
+from datetime import datetime
+
+from elicence.errors import Conflict, KeyFault, NotFound
+from elicence.formats.encoding import b64url_decode, compact_json
+from elicence.formats.jws import assemble
+from elicence.formats.vc_jwt import decode_payload
+from elicence.issuer.desk import Caller, Desk
+from elicence.issuer.record_change import record_change
+from elicence.issuer.reserve import Reserved, row_name
+from elicence.keys.keyring import Purpose
+from elicence.licences.lifecycle import Action, LicenceState, move, successor_state
+from elicence.registry.intents import finish_intent
+from elicence.registry.issuing import CredentialRow, bump_licence, insert_credential
+from elicence.registry.reading import lock_licence, version_row
+from elicence.registry.status import set_status, status_of
+from elicence.registry.unit import Unit
+from elicence.verifier.policy import Policy
+from elicence.verifier.report import Outcome
+from elicence.verifier.sources import MemorySources
+from elicence.verifier.verify import verify
+
+__all__ = ["finish"]
+
+# What a stranger must be able to say of a fresh credential. Its status list is published after it, and it may be issued
+# for a time that has not begun: those two checks are left to the day it is shown.
+_MUST_PASS = ("format", "issuer", "key", "signature", "type", "claims")
+
+
+def finish(desk: Desk, caller: Caller, reserved: Reserved, *, now: datetime) -> str:
+    """Signs the intent, checks the result and stores it; answers the credential once the commit is durable."""
+    intent = reserved.intent
+    # The bytes may come out of the store: what is signed has passed the same lint as everything else.
+    decode_payload(_payload(reserved.signing_input))
+    desk.at("p5")
+    signer = desk.chest.signer_by_kid(intent.kid, agency_slug=caller.agency.slug, purpose=Purpose.CREDENTIAL)
+    desk.at("p6")
+    signature = signer.sign(reserved.signing_input)
+    desk.at("p7")
+    credential = assemble(reserved.signing_input, signature)
+    _check_as_a_stranger(desk, credential, now)
+    desk.at("p8")
+    desk.registry.submit(lambda unit: _complete(unit, desk, caller, reserved, credential, now))
+    desk.at("p10")
+    return credential
+
+
+def _payload(signing_input: bytes) -> bytes:
+    return b64url_decode(signing_input.partition(b".")[2])
+
+
+def _check_as_a_stranger(desk: Desk, credential: str, now: datetime) -> None:
+    """The public verifier, with what is published, finds the credential good. Otherwise it is never stored or shown."""
+    documents = {(each.slug, each.version): each.document for each in desk.catalogue.types()}
+    sources = MemorySources(documents=documents, dictionaries=desk.dictionaries)
+    report = verify(credential, trust=desk.trusted_list(), sources=sources, now=now, policy=Policy(accept_test=True))
+    failed = [
+        f"{check.name} ({check.reason})"
+        for check in report.checks
+        if check.name in _MUST_PASS and check.outcome is not Outcome.PASSED
+    ]
+    if failed:
+        raise KeyFault("signer_bad", f"A stranger would not accept what was signed: {', '.join(failed)}.")
+
+
+def _complete(unit: Unit, desk: Desk, caller: Caller, reserved: Reserved, credential: str, now: datetime) -> None:
+    """Transaction two: credential, status, log entry, audit event and outbox, together or not at all."""
+    intent = reserved.intent
+    agency_id, licence_id = intent.agency_id, intent.licence_id
+    licence = lock_licence(unit, agency_id, licence_id)
+    if licence is None:
+        raise NotFound("licence_not_found", "The licence of an intent is not there.")
+    finish_intent(unit, agency_id, intent.id, state="done", finished_at=now, reason=intent.reason)
+    state = LicenceState.ACTIVE
+    made = version_row(unit, agency_id, licence_id, intent.version)
+    if made is not None and made.supersedes is not None:
+        state = _supersede(unit, desk, caller, reserved, made.supersedes, now)
+    sealed = desk.sealer.seal(
+        reserved.data_key, credential.encode(), table="credential", column="sealed_text",
+        row=row_name(licence_id, intent.version), entropy=desk.entropy,
+    )  # fmt: skip
+    insert_credential(
+        unit,
+        CredentialRow(
+            agency_id=agency_id, licence_id=licence_id, version=intent.version, format="vc+jwt", kid=intent.kid,
+            sealed_text=sealed, digest=hashlib.sha256(credential.encode()).hexdigest(), issued_at=now,
+        ),
+    )  # fmt: skip
+    set_status(unit, agency_id, licence_id, intent.version, state=state, changed_at=now)
+    bump_licence(unit, agency_id, licence_id, current_version=intent.version, expected=licence.row_version)
+    record_change(
+        unit, desk, caller, kind=intent.verb, licence_id=licence_id, version=intent.version, now=now,
+        from_state=None, to_state=state, reason=intent.reason, evidence=intent.digest.encode(),
+    )  # fmt: skip
+    desk.at("p9")
+
+
+def _supersede(unit: Unit, desk: Desk, caller: Caller, reserved: Reserved, old: int, now: datetime) -> LicenceState:
+    """Marks the version before as superseded; its successor inherits a suspension. A revocation in between wins."""
+    intent = reserved.intent
+    before = status_of(unit, intent.agency_id, intent.licence_id, old)
+    if before is None:
+        raise Conflict("version_mismatch", "The version to be superseded is not there.")
+    state = LicenceState(before.state)
+    after = move(state, Action(intent.verb)).state
+    set_status(unit, intent.agency_id, intent.licence_id, old, state=after, changed_at=now, reason="superseded")
+    record_change(
+        unit, desk, caller, kind="supersede", licence_id=intent.licence_id, version=old, now=now,
+        from_state=state, to_state=after, reason="superseded", evidence=compact_json({"by": intent.version}),
+    )  # fmt: skip
+    return successor_state(state)

@@ -1,0 +1,91 @@
+"""Issuing a licence: the one file to read (docs/one-licence.md tells the same story for people).
+
+    1  type, grant and claims are checked, and the QR code is known to fit, before anything is written
+    2  transaction one: idempotency key, licence number, status index, and the intent: the exact bytes to sign, sealed
+    3  the agency's key signs them
+    4  the public verifier checks the result as a stranger would
+    5  transaction two: credential, status, log entry, audit event and outbox, together or not at all
+    6  the answer, which a retry with the same idempotency key gets again, byte for byte
+
+A crash between 2 and 5 leaves an intent. The reaper finishes it with the same bytes; its number and index stay burnt.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from elicence.errors import Conflict, RequestError
+from elicence.formats.encoding import JsonValue
+from elicence.issuer.desk import Caller, Desk
+from elicence.issuer.draft import check_body, check_density, draft_version
+from elicence.issuer.finish import finish
+from elicence.issuer.read import LicenceView, read_licence, reserved_from
+from elicence.issuer.reserve import Reserved, Retry, reserve
+from elicence.licences.ids import new_id
+from elicence.licences.text_policy import text_fault
+
+__all__ = ["PATIENCE", "check_idempotency_key", "issue", "settle"]
+
+PATIENCE = timedelta(seconds=10)
+"""How long an intent may be in the hands of whoever made it before a retry or the reaper finishes it."""
+_LONGEST_KEY = 255
+
+
+def issue(
+    desk: Desk, caller: Caller, body: Mapping[str, JsonValue], *, idempotency_key: str, now: datetime
+) -> LicenceView:
+    """Issues the licence the request asks for, or answers with the one the same request made before."""
+    desk.at("p1")
+    # 1 · Check everything that can be checked.
+    check_idempotency_key(idempotency_key)
+    checked, _grant = check_body(desk, caller, body, now)
+    draft = draft_version(desk, caller, checked, verb="issue", licence_id=new_id("lic", now, desk.entropy), now=now)
+    check_density(desk, draft)
+
+    # 2 · Take numbers and write the intent.
+    data_key = desk.sealer.new_data_key(desk.entropy)
+    reserved = desk.registry.submit(
+        lambda unit: reserve(
+            unit, desk, draft, data_key=data_key, idempotency_key=idempotency_key, request_digest=checked.digest
+        )
+    )
+    desk.at("p4")
+
+    # 3 to 6 · Sign, verify, store, answer.
+    return settle(desk, caller, reserved, now=now)
+
+
+def settle(desk: Desk, caller: Caller, reserved: Reserved | Retry, *, now: datetime) -> LicenceView:
+    """Finishes what was reserved, now or by an earlier request that may not have finished; answers the licence."""
+    if isinstance(reserved, Reserved):
+        finish(desk, caller, reserved, now=now)
+        licence_id, version, replayed = reserved.intent.licence_id, reserved.intent.version, False
+    else:
+        licence_id, version, replayed = reserved.licence_id, reserved.version, True
+        _finish_abandoned(desk, caller, reserved, now)
+    desk.at("p11")
+    return replace(read_licence(desk, caller, licence_id, version=version), replayed=replayed)
+
+
+def _finish_abandoned(desk: Desk, caller: Caller, retry: Retry, now: datetime) -> None:
+    """A retry that meets an open intent finishes it if nobody seems to be at work on it."""
+    pending = reserved_from(desk, caller.agency.id, retry.licence_id, retry.version)
+    if pending is None:
+        return
+    if pending.intent.state == "failed":
+        raise Conflict("intent_failed", "The earlier request with this key failed; its number is burnt.")
+    if now - pending.intent.created_at < PATIENCE:
+        raise Conflict("idempotency_in_flight", "The same request is being worked on; ask again in a moment.")
+    try:
+        finish(desk, caller, pending, now=now)
+    except Conflict as error:
+        if error.code != "intent_failed":  # closed by somebody else in the meantime: then the answer is there
+            raise
+
+
+def check_idempotency_key(key: str) -> None:
+    """A key is 1 to 255 characters of plain text; `RequestError` otherwise."""
+    if not 0 < len(key) <= _LONGEST_KEY or text_fault(key) is not None:
+        raise RequestError(
+            "idempotency_key_bad", f"An idempotency key is text of 1 to {_LONGEST_KEY} characters."
+        )

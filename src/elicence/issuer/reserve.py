@@ -1,0 +1,216 @@
+"""Transaction one of issuing: numbers are taken and the intent is written, before anything is signed.
+
+Everything here happens in one unit of work. Restricted and closed values leave this module sealed.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from elicence.errors import RequestError
+from elicence.formats.encoding import JsonObject, compact_json
+from elicence.issuer.desk import Desk
+from elicence.issuer.draft import Draft, signing_bytes
+from elicence.keys.sealing import DataKey
+from elicence.licences.disclosure import Disclosure
+from elicence.licences.ids import new_id
+from elicence.licences.request import Holder
+from elicence.registry.idempotency import IdempotencyRow, find_idempotent, insert_idempotency
+from elicence.registry.intents import IntentRow, insert_intent
+from elicence.registry.issuing import (
+    DataKeyRow,
+    HolderRow,
+    LicenceRow,
+    VerificationCodeRow,
+    VersionRow,
+    insert_data_key,
+    insert_holders,
+    insert_licence,
+    insert_verification_code,
+    insert_version,
+)
+from elicence.registry.status import StatusRow, insert_status_entry, take_status_index
+from elicence.registry.unit import Reader, Unit
+
+__all__ = ["Reserved", "Retry", "find_retry", "reserve", "row_name"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """A version that now exists as an intent: `signing_input` is exactly what will be signed."""
+
+    intent: IntentRow
+    signing_input: bytes
+    data_key: DataKey
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """The idempotency key was used before, for the same request: it made this version."""
+
+    licence_id: str
+    version: int
+
+
+def row_name(licence_id: str, version: int | None = None, position: int | None = None) -> str:
+    """How the sealed columns of a row name their row, so that a sealed value moved elsewhere does not open."""
+    return "/".join(str(part) for part in (licence_id, version, position) if part is not None)
+
+
+def find_retry(reader: Reader, agency_id: str, key: str, request_digest: str) -> Retry | None:
+    """What the key made before, if anything. Raises `RequestError` if it stood for another request."""
+    known = find_idempotent(reader, agency_id, key)
+    if known is None:
+        return None
+    if known.request_digest != request_digest:
+        raise RequestError("idempotency_key_reused", "This idempotency key was used for another request.")
+    return Retry(known.licence_id, known.version)
+
+
+def reserve(
+    unit: Unit,
+    desk: Desk,
+    draft: Draft,
+    *,
+    data_key: DataKey,
+    idempotency_key: str | None,
+    request_digest: str,
+) -> Reserved | Retry:
+    """Writes the draft as an intent, or answers with what the same request made before."""
+    agency_id = draft.caller.agency.id
+    if idempotency_key is not None:
+        if retry := find_retry(unit, agency_id, idempotency_key, request_digest):
+            return retry
+        insert_idempotency(unit, _idempotency(draft, idempotency_key, request_digest))
+    desk.at("p2")
+    if draft.version == 1:
+        insert_licence(unit, _licence(draft))
+        insert_data_key(unit, _data_key(desk, draft, data_key))
+    seal = _sealing(desk, data_key)
+    insert_version(unit, _version(draft, seal))
+    insert_holders(unit, [_holder(desk, draft, seal, position) for position in range(len(draft.checked.holders))])
+    insert_verification_code(
+        unit,
+        VerificationCodeRow(
+            code=draft.verification_code, agency_id=agency_id, licence_id=draft.licence_id, version=draft.version
+        ),
+    )  # fmt: skip
+    slot = take_status_index(unit, agency_id, desk.permute, secret_id=desk.index_secret_id, now=draft.issued_at)
+    insert_status_entry(
+        unit,
+        StatusRow(
+            agency_id=agency_id, licence_id=draft.licence_id, version=draft.version, list_no=slot.list_no,
+            status_index=slot.index, state="reserved", changed_at=draft.issued_at,
+        ),
+    )  # fmt: skip
+    to_sign = signing_bytes(desk, draft, slot)
+    intent = _intent(desk, draft, seal, to_sign)
+    insert_intent(unit, intent)
+    desk.at("p3")
+    return Reserved(intent, to_sign, data_key)
+
+
+Seal = Callable[[bytes, str, str, str], bytes]
+
+
+def _sealing(desk: Desk, data_key: DataKey) -> Seal:
+    """Seals a value for a table, a column and a row of this licence."""
+
+    def seal(plain: bytes, table: str, column: str, row: str) -> bytes:
+        return desk.sealer.seal(data_key, plain, table=table, column=column, row=row, entropy=desk.entropy)
+
+    return seal
+
+
+def _idempotency(draft: Draft, key: str, request_digest: str) -> IdempotencyRow:
+    return IdempotencyRow(
+        agency_id=draft.caller.agency.id, key=key, verb=draft.verb, request_digest=request_digest,
+        licence_id=draft.licence_id, version=draft.version, created_at=draft.issued_at,
+    )  # fmt: skip
+
+
+def _licence(draft: Draft) -> LicenceRow:
+    checked = draft.checked
+    return LicenceRow(
+        agency_id=draft.caller.agency.id, id=draft.licence_id, type_slug=checked.licence_type.slug,
+        number=checked.number, external_ref=checked.external_ref, region=checked.region, created_at=draft.issued_at,
+    )  # fmt: skip
+
+
+def _data_key(desk: Desk, draft: Draft, data_key: DataKey) -> DataKeyRow:
+    agency_id = draft.caller.agency.id
+    wrapped = desk.sealer.wrap(data_key, agency_id=agency_id, licence_id=draft.licence_id, entropy=desk.entropy)
+    return DataKeyRow(agency_id=agency_id, licence_id=draft.licence_id, kek_id=wrapped.kek_id, wrapped=wrapped.wrapped)
+
+
+def _version(draft: Draft, seal: Seal) -> VersionRow:
+    open_claims, hidden = _claims_by_class(draft)
+    row = row_name(draft.licence_id, draft.version)
+    return VersionRow(
+        agency_id=draft.caller.agency.id,
+        licence_id=draft.licence_id,
+        version=draft.version,
+        type_version=draft.checked.licence_type.version,
+        licence_identifier=draft.identifier,
+        valid_from=draft.begins,
+        valid_until=draft.ends,
+        valid_from_date=draft.checked.valid_from,
+        valid_until_date=draft.checked.valid_until,
+        open_claims=compact_json(open_claims),
+        sealed_claims=seal(compact_json(hidden), "licence_version", "sealed_claims", row) if hidden else None,
+        verification_code=draft.verification_code,
+        supersedes=draft.supersedes,
+        verb=draft.verb,
+        region=draft.checked.region,
+        created_at=draft.issued_at,
+    )
+
+
+def _claims_by_class(draft: Draft) -> tuple[JsonObject, JsonObject]:
+    rules = draft.checked.licence_type.claims
+    open_claims: JsonObject = {}
+    hidden: JsonObject = {}
+    for name, value in draft.checked.claims.items():
+        (open_claims if rules[name].disclosure is Disclosure.OPEN else hidden)[name] = value
+    return open_claims, hidden
+
+
+def _holder(desk: Desk, draft: Draft, seal: Seal, position: int) -> HolderRow:
+    holder: Holder = draft.checked.holders[position]
+    rules = draft.checked.licence_type.holder
+    row = row_name(draft.licence_id, draft.version, position)
+    is_open = rules.name_disclosure[holder.kind] is Disclosure.OPEN
+    secret_id, digest = (None, None)
+    if holder.id is not None and holder.id_scheme is not None:
+        secret_id, digest = desk.sealer.search_digest(holder.id_scheme, holder.id)
+    return HolderRow(
+        agency_id=draft.caller.agency.id,
+        licence_id=draft.licence_id,
+        version=draft.version,
+        position=position,
+        kind=holder.kind,
+        open_name=holder.name if is_open else None,
+        sealed_name=None if is_open else seal(holder.name.encode(), "holder", "sealed_name", row),
+        id_scheme=holder.id_scheme,
+        sealed_id=None if holder.id is None else seal(holder.id.encode(), "holder", "sealed_id", row),
+        digest_secret_id=secret_id,
+        search_digest=digest,
+    )
+
+
+def _intent(desk: Desk, draft: Draft, seal: Seal, to_sign: bytes) -> IntentRow:
+    intent_id = new_id("int", draft.issued_at, desk.entropy)
+    return IntentRow(
+        agency_id=draft.caller.agency.id,
+        id=intent_id,
+        licence_id=draft.licence_id,
+        version=draft.version,
+        verb=draft.verb,
+        kid=draft.kid,
+        sealed_signing_input=seal(to_sign, "intent", "sealed_signing_input", intent_id),
+        digest=hashlib.sha256(to_sign).hexdigest(),
+        reason=draft.reason,
+        client_id=draft.caller.client_id,
+        operator_id=draft.caller.operator_id,
+        created_at=draft.issued_at,
+    )
