@@ -201,6 +201,7 @@ def test_a_list_for_another_url_or_purpose_is_named_as_substituted() -> None:
         {"validFrom": "2026-11-24"},
         {"validFrom": "2026-11-24T06:00:00"},
         {"validUntil": "yesterday"},
+        {"validUntil": "2026-13-45T00:00:00Z"},
         {"validUntil": 1795500000},
     ],
     ids=lambda changes: f"{next(iter(changes))}={next(iter(changes.values()))}"[:50],

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 import zxingcpp
 from PIL import Image
+from tests.benchmarks import bench_qr
 
 from elicence.errors import FormatError
 from elicence.formats import qr
+from elicence.formats.frame import decode_frame, digits_of
 from elicence.formats.qr import QUIET_ZONE, Symbol, make_symbol, png, short_url, svg, symbol_version, terminal
 
 CAPACITY = json.loads((Path(__file__).parents[1] / "vectors/qr-capacity/capacity.json").read_text("utf-8"))["capacity"]
@@ -161,3 +163,17 @@ def test_without_optimising_the_digits_of_a_host_stay_in_the_url_segment() -> No
     content = "https://10.20.30.40:8443/v#" + "3" * 300
     assert [code.text for code in zxingcpp.read_barcodes(picture(make_symbol(content)))] == [content]
     assert symbol_version(content) == symbol_version("https://licence-exampl.e/v#" + "3" * 300)
+
+
+def test_every_shipped_example_fits_the_size_that_was_promised() -> None:
+    """Version 18 at most with a host of 17 characters, 19 with one of 40, the whole credential, level M."""
+    rows = list(bench_qr.measure())
+    assert len(rows) >= 2 * 4
+    assert {row.example: row.version for row in rows if row.version > bench_qr.GOALS[row.host_length]} == {}
+    for row in rows:
+        assert decode_frame(digits_of(row.url), {1: bench_qr.DICTIONARY}) == row.jws
+
+
+def test_the_densest_licence_is_read_from_a_picture_of_four_pixels_a_module() -> None:
+    densest = max(bench_qr.measure(), key=lambda row: len(row.digits))
+    assert [code.text for code in zxingcpp.read_barcodes(picture(make_symbol(densest.url)))] == [densest.url]
