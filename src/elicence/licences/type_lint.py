@@ -59,10 +59,10 @@ def load_type(document: bytes, *, file: str) -> LicenceType:
     _check_claim_names(top.member("claims"))
     # 2. Shape, then the typed value: a field without a disclosure class ends here.
     _check_shape(top)
-    licence_type = parse_licence_type(document, file=file)
-    # 3. Sense.
     for claim in top.member("claims").values():
         check_claim_schema(claim.member("schema"))
+    licence_type = parse_licence_type(document, file=file)
+    # 3. Sense.
     _check_code(top, licence_type)
     _check_holder(top, licence_type)
     _check_disclosure(top, licence_type)
