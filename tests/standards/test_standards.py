@@ -1,0 +1,106 @@
+"""The standards as shipped: they load, their examples behave, the lock is true, nobody real is in them."""
+
+import hashlib
+import json
+import time
+from pathlib import Path
+
+import jsonschema_rs
+import pytest
+
+from elicence.licences.catalogue import LOCK_NAME, Catalogue
+from elicence.licences.licence_type import LicenceType
+from elicence.licences.shipped import shipped_standards
+
+STANDARDS = Path(__file__).parents[2] / "standards"
+CATALOGUE = Catalogue.load(STANDARDS)
+# The two numbers GB 11643 itself prints as samples, and passports nobody issues.
+SAMPLE_PEOPLE = {"11010519491231002X", "440524188001010014", "110105194912310021", "11010519491331002X"}
+
+
+def examples() -> list[Path]:
+    return sorted(STANDARDS.glob("*/examples/*.json"))
+
+
+def test_the_first_four_types_are_there() -> None:
+    assert {each.slug for each in CATALOGUE.types()} >= {
+        "real-estate-registration", "degree", "food-business-licence", "business-licence-tax-certificate",
+    }  # fmt: skip
+
+
+def test_every_example_behaves_as_its_name_says() -> None:
+    assert CATALOGUE.lint_examples(STANDARDS) == len(examples())
+
+
+def test_the_lock_names_exactly_the_published_files_and_their_digests() -> None:
+    lock = json.loads((STANDARDS / LOCK_NAME).read_text("utf-8"))
+    published = [each for each in CATALOGUE.types() if each.status != "draft"]
+    assert lock == {f"{each.slug}/v{each.version}.json": each.digest for each in published}
+    for name, digest in lock.items():
+        assert hashlib.sha256((STANDARDS / name).read_bytes()).hexdigest() == digest
+
+
+def test_the_schema_of_licence_types_is_itself_json_schema() -> None:
+    jsonschema_rs.meta.validate(json.loads((STANDARDS / "licence-type.schema.json").read_text("utf-8")))
+
+
+@pytest.mark.parametrize("licence_type", CATALOGUE.types(), ids=lambda each: each.slug)
+def test_every_type_uses_all_three_classes_and_has_labels_and_sources(licence_type: LicenceType) -> None:
+    assert {each.disclosure.value for each in licence_type.claims.values()} == {"open", "restricted", "closed"}
+    assert len(licence_type.sources) >= 3
+    for claim in licence_type.claims.values():
+        assert claim.label["zh-CN"] != claim.label["en"]
+
+
+@pytest.mark.parametrize("licence_type", CATALOGUE.types(), ids=lambda each: each.slug)
+def test_every_type_has_at_least_two_good_and_five_bad_examples(licence_type: LicenceType) -> None:
+    folder = STANDARDS / licence_type.slug / "examples"
+    assert len(list(folder.glob("valid-*.json"))) >= 2
+    assert len(list(folder.glob("invalid-*.json"))) >= 5
+
+
+def test_a_claim_that_identifies_a_person_is_never_open() -> None:
+    private = {"gender", "birth_date", "contact_phone", "holder_phone", "contact_email", "student_number", "location"}
+    for licence_type in CATALOGUE.types():
+        for name in private & set(licence_type.claims):
+            assert not licence_type.claims[name].disclosure.public, (licence_type.slug, name)
+
+
+def test_no_real_person_stands_in_an_example() -> None:
+    for path in examples():
+        text = json.loads(path.read_text("utf-8"))
+        for holder in text.get("request", text)["holders"]:
+            if holder.get("id_scheme") == "CN-RIC":
+                assert holder["id"] in SAMPLE_PEOPLE, path
+            if holder.get("id_scheme") == "PASSPORT":
+                assert holder["id"].startswith("X0000000"), path
+
+
+def test_no_file_holds_an_invisible_character_that_is_not_escaped() -> None:
+    for path in (*STANDARDS.glob("*/v*.json"), *examples()):
+        text = path.read_text("utf-8")
+        assert text.replace("\n", "").isprintable(), path
+        assert "\r" not in text
+        assert text.endswith("\n")
+
+
+def test_the_shipped_standards_are_found_from_the_package() -> None:
+    assert shipped_standards() == STANDARDS
+
+
+def test_five_hundred_types_load_without_quadratic_work(tmp_path: Path) -> None:
+    stated = (STANDARDS / "food-business-licence" / "v1.json").read_text("utf-8")
+
+    def seconds(first: int, count: int) -> float:
+        folder = tmp_path / f"standards-{count}"
+        for number in range(first, first + count):
+            one = stated.replace("food-business-licence", f"type-{number}").replace("99901", f"99{number}")
+            path = folder / f"type-{number}" / "v1.json"
+            path.parent.mkdir(parents=True)
+            path.write_text(one, "utf-8")
+        begun = time.perf_counter()
+        assert len(Catalogue.load(folder).types()) == count
+        return time.perf_counter() - begun
+
+    few, many = seconds(100, 50), seconds(200, 500)
+    assert many < 25 * few + 1, (few, many)
