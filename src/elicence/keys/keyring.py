@@ -300,7 +300,7 @@ def _require_window(entry: KeyEntry, now: datetime) -> None:
 
 
 def load_keyring(path: Path) -> Keyring:
-    """Read `keyring.json`; `KeyFault` `key_unreadable`, `key_exposed`, `keyring_bad`, `key_mismatch`, `kid_conflict`."""
+    """Read `keyring.json`; every defect is a `KeyFault`, most of them `keyring_bad`."""
     content = read_guarded(path, secret=False)
     try:
         document = parse_json(content, max_bytes=_LARGEST)

@@ -32,9 +32,12 @@ def read_guarded(path: Path, *, secret: bool = True) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise KeyFault("key_unreadable", f"{path.name} cannot be opened: {os.strerror(error.errno or 0)}") from None
-    with os.fdopen(descriptor, "rb") as file:
-        _refuse_exposed(path, os.fstat(file.fileno()), _OTHERS_MAY_ANYTHING if secret else _OTHERS_MAY_WRITE)
-        return file.read(_LARGEST)
+    try:
+        _refuse_exposed(path, os.fstat(descriptor), _OTHERS_MAY_ANYTHING if secret else _OTHERS_MAY_WRITE)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(_LARGEST)
+    finally:
+        os.close(descriptor)
 
 
 def write_private(path: Path, content: bytes, *, replace: bool, mode: int = 0o600) -> None:
