@@ -6,15 +6,16 @@ kind is refused, however good its signature. What the values mean is judged by l
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 from typing import NoReturn
 from unicodedata import is_normalized
 
 from elicence.errors import FormatError
-from elicence.formats.encoding import JsonObject, JsonValue, compact_json, parse_canonical
+from elicence.formats.encoding import JsonObject, JsonValue, check_numbers, compact_json, parse_canonical
 
 __all__ = [
     "BASE_CONTEXT",
@@ -40,8 +41,6 @@ _ALLOWED = _REQUIRED | {"validUntil"}
 _DOUBLES = frozenset({"vc", "vp", "nbf", "exp", "sub", "jti"})
 _SUBJECT = frozenset({"licenceIdentifier", "licenceNumber", "version", "holders", "claims"})
 _STATUS = frozenset({"type", "statusPurpose", "statusListIndex", "statusListCredential"})
-_PURPOSES = ("revocation", "suspension")
-_HOLDER_KINDS = frozenset({"person", "organization"})
 _HOLDER_MEMBERS = frozenset({"kind", "name", "idScheme", "id"})
 _TYPE_CONTEXT = re.compile(r"https?://[^\s/?#@\\]+/ns/[a-z][a-z0-9-]*/v[1-9][0-9]{0,3}", re.ASCII)
 _VC_TYPE = re.compile(r"[A-Z][A-Za-z0-9]{0,99}", re.ASCII)
@@ -53,6 +52,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z
 _MAX_TEXT = 512
 _MAX_HOLDERS = 64
+_MAX_CLAIMS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +138,8 @@ def encode_payload(credential: CodeCredential) -> bytes:
         "claims": dict(subject.claims),
     }
     payload = compact_json(members)
+    if not is_normalized("NFC", payload.decode("utf-8")):
+        _bad("the text of a credential is not in Unicode normal form C")
     decode_payload(payload)
     return payload
 
@@ -146,25 +148,23 @@ def decode_payload(payload: bytes) -> CodeCredential:
     """The credential in a payload, or a FormatError whose code names the defect; nothing in between."""
     if not payload:
         raise FormatError("payload_bad", "the payload of a credential is empty")
-    members = parse_canonical(payload)
+    members = parse_canonical(payload, check_fractions=False)  # numbers have one place: see _claims
     if not isinstance(members, dict):
         raise FormatError("payload_bad", "the payload of a credential is not a JSON object")
-    if not payload.isascii() and not is_normalized("NFC", payload.decode("utf-8")):
-        raise FormatError("vc_bad", "the text of a credential is not in Unicode normal form C")
     _check_members(members)
     valid_from = _date_time(members["validFrom"])
     valid_until = _date_time(members["validUntil"]) if "validUntil" in members else None
     if valid_until is not None and valid_until < valid_from:
         raise FormatError("time_order", "validUntil lies before validFrom")
     return CodeCredential(
-        contexts=_contexts(members["@context"]),
-        vc_type=_vc_type(members["type"]),
-        issuer=_issuer(members["iss"], members["issuer"]),
-        issued_at=_issued_at(members["iat"]),
-        valid_from=valid_from,
-        valid_until=valid_until,
-        status=_status(members["credentialStatus"]),
-        subject=_subject(members["credentialSubject"]),
+        _contexts(members["@context"]),
+        _vc_type(members["type"]),
+        _issuer(members["iss"], members["issuer"]),
+        _issued_at(members["iat"]),
+        valid_from,
+        valid_until,
+        _status(members["credentialStatus"]),
+        _subject(members["credentialSubject"]),
     )
 
 
@@ -232,31 +232,24 @@ def _date_time(value: JsonValue) -> datetime:
         try:
             instant = datetime.fromisoformat(value)
         except ValueError:
-            instant = None
-        if instant is not None and instant.isoformat() == value:
-            return _within_days_of_utc(instant)
+            instant = _EPOCH  # its spelling differs from every text that cannot be read
+        # XML Schema 1.1 §3.3.7.1: fourteen hours at most. The first and last year could overflow when compared.
+        if instant.isoformat() == value and value[20:] <= "14:00" and "0002" <= value[:4] <= "9998":
+            return instant
     raise FormatError("time_claim_bad", "validFrom and validUntil are written YYYY-MM-DDThh:mm:ss+hh:mm")
-
-
-def _within_days_of_utc(instant: datetime) -> datetime:
-    offset = instant.utcoffset()
-    # XML Schema 1.1 §3.3.7.1 allows fourteen hours; the first and last day of time would overflow when compared.
-    if offset is None or abs(offset) > timedelta(hours=14) or not 2 <= instant.year <= 9998:
-        raise FormatError("time_claim_bad", "an instant has an offset beyond 14 hours or a year outside 0002 to 9998")
-    return instant
 
 
 def _status(value: JsonValue) -> tuple[StatusEntry, ...]:
     """One row of one agency's list, seen through one or two purposes: same index, same family of URLs."""
-    if not isinstance(value, list) or not 1 <= len(value) <= len(_PURPOSES):
+    if not isinstance(value, list) or not 1 <= len(value) <= 2:
         raise FormatError("status_claim_bad", "a credential names a revocation entry and at most a suspension entry")
-    entries = tuple(_status_entry(item, purpose) for item, purpose in zip(value, _PURPOSES, strict=False))
-    first = entries[0]
-    family = first.list_url.removesuffix(first.purpose)
-    for entry in entries[1:]:
-        if entry.index != first.index or entry.list_url != family + entry.purpose:
-            raise FormatError("status_claim_bad", "the status entries of a credential belong to different rows")
-    return entries
+    first = _status_entry(value[0], "revocation")
+    if len(value) == 1:
+        return (first,)
+    second = _status_entry(value[1], "suspension")
+    if second.index != first.index or second.list_url[:-10] != first.list_url[:-10]:
+        raise FormatError("status_claim_bad", "the status entries of a credential belong to different rows")
+    return first, second
 
 
 def _status_entry(value: JsonValue, purpose: str) -> StatusEntry:
@@ -268,7 +261,7 @@ def _status_entry(value: JsonValue, purpose: str) -> StatusEntry:
     # Bitstring Status List v1.0 §2.1: the index is a string.
     if not isinstance(index, str) or not _INDEX.fullmatch(index):
         raise FormatError("status_claim_bad", "statusListIndex is not a decimal number written as text")
-    if not isinstance(url, str) or len(url) > _MAX_TEXT or not url.endswith(f"/{purpose}"):
+    if not isinstance(url, str) or len(url) > _MAX_TEXT or not url.endswith("/" + purpose):
         raise FormatError("status_claim_bad", f"statusListCredential is not a URL that ends in /{purpose}")
     return StatusEntry(purpose, int(index), url)
 
@@ -282,11 +275,11 @@ def _subject(value: JsonValue) -> Subject:
     if not isinstance(holders, list) or not 1 <= len(holders) <= _MAX_HOLDERS:
         _bad(f"a licence has 1 to {_MAX_HOLDERS} holders")
     return Subject(
-        licence_identifier=_text(value["licenceIdentifier"], "licenceIdentifier"),
-        licence_number=_text(value["licenceNumber"], "licenceNumber"),
-        version=version,
-        holders=tuple(_holder(holder) for holder in holders),
-        claims=_claims(value["claims"]),
+        _text(value["licenceIdentifier"], "licenceIdentifier"),
+        _text(value["licenceNumber"], "licenceNumber"),
+        version,
+        tuple([_holder(holder) for holder in holders]),
+        _claims(value["claims"]),
     )
 
 
@@ -294,12 +287,14 @@ def _holder(value: JsonValue) -> HolderFace:
     if not isinstance(value, dict) or not value.keys() <= _HOLDER_MEMBERS:
         _bad("a holder has a member besides kind, name, idScheme, id")
     kind = value.get("kind")
-    if not isinstance(kind, str) or kind not in _HOLDER_KINDS:
+    if kind != "person" and kind != "organization":
         _bad("the kind of a holder is neither person nor organization")
     if ("id" in value) != ("idScheme" in value):
         _bad("a holder has an id without its scheme, or a scheme without an id")
-    name, scheme, own = (_text(value[key], key) if key in value else None for key in ("name", "idScheme", "id"))
-    return HolderFace(kind, name, scheme, own)
+    name = _text(value["name"], "name") if "name" in value else None
+    if "id" not in value:
+        return HolderFace(kind, name)
+    return HolderFace(kind, name, _text(value["idScheme"], "idScheme"), _text(value["id"], "id"))
 
 
 def _holder_members(holder: HolderFace) -> JsonObject:
@@ -313,12 +308,22 @@ def _holder_members(holder: HolderFace) -> JsonObject:
 def _claims(value: JsonValue) -> Mapping[str, JsonValue]:
     if not isinstance(value, dict):
         _bad("the claims of a licence are not a JSON object")
-    for name, claim in value.items():
+    _check_claim_names(tuple(value))
+    structured = [claim for claim in value.values() if type(claim) is not str]
+    if structured:
+        check_numbers(structured)
+        _check_names(structured)
+    return MappingProxyType(value)
+
+
+# All licences of a type carry the same names, so the judgement is kept; failures are judged anew.
+@lru_cache(maxsize=1024)
+def _check_claim_names(names: tuple[str, ...]) -> None:
+    if len(names) > _MAX_CLAIMS:
+        _bad(f"a licence has more than {_MAX_CLAIMS} claims")
+    for name in names:
         if not _CLAIM.fullmatch(name) or name in _UNSAFE_NAMES:
             raise FormatError("claim_name", "the name of a claim is not lower-case letters, digits and underscores")
-        if type(claim) is not str:
-            _check_names(claim)
-    return MappingProxyType(value)
 
 
 def _check_names(value: JsonValue) -> None:
@@ -327,6 +332,6 @@ def _check_names(value: JsonValue) -> None:
             raise FormatError("claim_name", "a member inside a claim has a name that is not allowed")
         for item in value.values():
             _check_names(item)
-    elif isinstance(value, Sequence) and not isinstance(value, str):
+    elif isinstance(value, list):
         for item in value:
             _check_names(item)
