@@ -1,1 +1,1 @@
-"""Acting for those who issue: agencies with their keys, clients, operators, and the grants that say who may issue what."""
+"""Acting for those who issue: agencies with their keys, and the grants that say who may issue what."""

@@ -9,6 +9,7 @@ from elicence.keys.sealing import Sealer
 from elicence.licences.catalogue import Catalogue
 from elicence.registry.agencies import AgencyRecord
 from elicence.registry.registry import Registry
+from elicence.verifier.sources import Sources
 from elicence.verifier.trust import TrustedList
 
 __all__ = ["Caller", "Desk"]
@@ -19,7 +20,8 @@ class Desk:
     """Tools of an issuer: what may be issued, where it is kept, who signs, and what a stranger would believe.
 
     `permute(secret_id, list_id, counter)` gives the status index of the counter-th licence of a list. `trusted_list()`
-    answers with the list as it stands now, so that a key made a moment ago counts. `at` is the crash hook of tests.
+    answers with the list as it stands now, so that a key made a moment ago counts. `published` is what a stranger can
+    look up: type files and dictionaries. `at` is the crash hook of tests.
     """
 
     base_url: str
@@ -32,6 +34,7 @@ class Desk:
     permute: Callable[[str, str, int], int]
     trusted_list: Callable[[], TrustedList]
     dictionaries: Mapping[int, bytes]
+    published: Sources
     entropy: Callable[[int], bytes] = field(repr=False)
     at: Callable[[str], None] = pass_by
 

@@ -23,14 +23,23 @@ from elicence.registry.status import set_status, status_of
 from elicence.registry.unit import Unit
 from elicence.verifier.policy import Policy
 from elicence.verifier.report import Outcome
-from elicence.verifier.sources import MemorySources
 from elicence.verifier.verify import verify
 
 __all__ = ["finish"]
 
 # What a stranger must be able to say of a fresh credential. Its status list is published after it, and it may be issued
 # for a time that has not begun: those two checks are left to the day it is shown.
-_MUST_PASS = ("format", "issuer", "key", "signature", "type", "claims")
+_MUST_PASS = (
+    "format",
+    "trusted_list",
+    "key",
+    "signature",
+    "content",
+    "issuer",
+    "authority",
+    "type",
+    "claims",
+)
 
 
 def finish(desk: Desk, caller: Caller, reserved: Reserved, *, now: datetime) -> str:
@@ -56,10 +65,10 @@ def _payload(signing_input: bytes) -> bytes:
 
 
 def _check_as_a_stranger(desk: Desk, credential: str, now: datetime) -> None:
-    """The public verifier, with what is published, finds the credential good. Otherwise it is never stored or shown."""
-    documents = {(each.slug, each.version): each.document for each in desk.catalogue.types()}
-    sources = MemorySources(documents=documents, dictionaries=desk.dictionaries)
-    report = verify(credential, trust=desk.trusted_list(), sources=sources, now=now, policy=Policy(accept_test=True))
+    """The public verifier, with what is published, finds the credential good; else it is never stored or shown."""
+    report = verify(
+        credential, trust=desk.trusted_list(), sources=desk.published, now=now, policy=Policy(accept_test=True)
+    )
     failed = [
         f"{check.name} ({check.reason})"
         for check in report.checks

@@ -86,6 +86,4 @@ def _finish_abandoned(desk: Desk, caller: Caller, retry: Retry, now: datetime) -
 def check_idempotency_key(key: str) -> None:
     """A key is 1 to 255 characters of plain text; `RequestError` otherwise."""
     if not 0 < len(key) <= _LONGEST_KEY or text_fault(key) is not None:
-        raise RequestError(
-            "idempotency_key_bad", f"An idempotency key is text of 1 to {_LONGEST_KEY} characters."
-        )
+        raise RequestError("idempotency_key_bad", f"An idempotency key is text of 1 to {_LONGEST_KEY} characters.")

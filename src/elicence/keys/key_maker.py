@@ -27,7 +27,8 @@ class KeyMaker:
         name = f"{agency or 'root'}.{purpose}.{use}.{now:%Y%m%dT%H%M%SZ}.{self.entropy(4).hex()}.pem"
         jwk = create_key_file(self.directory / "private" / name, self.passphrase)
         entry = KeyEntry.staged(
-            jwk, agency=agency, purpose=purpose, made_in=self.made_in, valid_from=now, use=use, uri=f"file:private/{name}"
+            jwk, agency=agency, purpose=purpose, made_in=self.made_in, valid_from=now,
+            use=use, uri=f"file:private/{name}",
         )  # fmt: skip
         return stage(keyring, entry), entry
 

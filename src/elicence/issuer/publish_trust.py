@@ -1,0 +1,116 @@
+"""Publishing what verifiers believe in: the trusted list signed by the roots, keys, types, contexts, dictionaries."""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from elicence.errors import TrustFault
+from elicence.formats import trusted_list
+from elicence.formats.did import did_document, issuer_metadata, jwks
+from elicence.formats.encoding import JsonObject, compact_json
+from elicence.formats.jws import assemble, signing_input
+from elicence.formats.trusted_list import TrustedKey, TrustedListPayload
+from elicence.issuer.desk import Desk
+from elicence.issuer.published_folder import PublishedFolder
+from elicence.issuer.trust import LIST_LIFETIME
+from elicence.keys.keyring import Keyring, Purpose
+from elicence.licences.context import json_ld_context
+from elicence.registry.meta import meta, set_meta
+from elicence.registry.unit import Unit
+
+__all__ = ["publish_trust", "roots_document"]
+
+PLACE = "trusted-list.json"
+_VERSION_KEY = "trusted_list_version"
+_REFRESH = LIST_LIFETIME / 3
+
+
+def publish_trust(desk: Desk, folder: PublishedFolder, *, now: datetime) -> int:
+    """Brings the published trust files up to date; answers how many files changed.
+
+    The trusted list gets a new version only if what it says changed or a third of its life is over.
+    """
+    payload = desk.trusted_list().payload
+    changed = 0
+    for place, content in _files(desk, payload).items():
+        changed += folder.write(place, content)
+    if _same_as_published(folder, payload, now):
+        return changed
+    numbered = desk.registry.submit(_next_version)
+    fresh = _dated(payload, version=numbered, now=now)
+    return changed + folder.write(PLACE, _sign(desk, fresh, now))
+
+
+def roots_document(keyring: Keyring, *, threshold: int) -> bytes:
+    """`roots.json`: the keys a verifier pins and how many of them must agree. Handed over by a trusted way."""
+    roots = keyring.active(None, Purpose.TRUSTED_LIST)
+    return json.dumps({"threshold": threshold, "keys": [root.public_jwk for root in roots]}, indent=1).encode() + b"\n"
+
+
+def _sign(desk: Desk, payload: TrustedListPayload, now: datetime) -> bytes:
+    """The payload under the signature of every active root."""
+    data = trusted_list.encode_payload(payload)
+    tokens = []
+    for signer in desk.chest.signers_of_roots(now):
+        to_sign = signing_input(trusted_list.header(signer.kid), data)
+        tokens.append(assemble(to_sign, signer.sign(to_sign)))
+    return trusted_list.document(data, tokens)
+
+
+def _next_version(unit: Unit) -> int:
+    version = int(meta(unit, _VERSION_KEY) or "0") + 1
+    set_meta(unit, _VERSION_KEY, str(version))
+    return version
+
+
+def _dated(payload: TrustedListPayload, *, version: int, now: datetime) -> TrustedListPayload:
+    issued_at = now.replace(microsecond=0)
+    return TrustedListPayload(
+        issuer=payload.issuer,
+        issued_at=issued_at,
+        expires_at=issued_at + LIST_LIFETIME,
+        version=version,
+        environment=payload.environment,
+        agencies=payload.agencies,
+        types=payload.types,
+    )
+
+
+def _same_as_published(folder: PublishedFolder, payload: TrustedListPayload, now: datetime) -> bool:
+    document = folder.read(PLACE)
+    if document is None:
+        return False
+    try:
+        published = trusted_list.decode_payload(trusted_list.parse_document(document)[0])
+    except TrustFault:
+        return False  # a damaged file is replaced by a newer version
+    same = (published.agencies, published.types, published.environment) == (
+        payload.agencies,
+        payload.types,
+        payload.environment,
+    )
+    return same and now - published.issued_at < _REFRESH
+
+
+def _files(desk: Desk, payload: TrustedListPayload) -> Mapping[str, bytes]:
+    """Everything but the trusted list itself: a pure function of keys, types and dictionaries."""
+    files = {f"qr/dictionary-{number}.bin": content for number, content in desk.dictionaries.items()}
+    for each in desk.catalogue.types():
+        if each.status != "draft":
+            files[f"types/{each.slug}/v{each.version}.json"] = each.document
+            files[each.context_path.removeprefix("/")] = json_ld_context(each, desk.base_url)
+    for agency in payload.agencies:
+        keys = agency.keys
+        files[f"a/{agency.slug}/did.json"] = _json(did_document(agency.did, agency.https, keys))
+        files[f"a/{agency.slug}/jwks.json"] = _json(jwks(keys))
+        files[f".well-known/jwt-vc-issuer/a/{agency.slug}"] = _json(issuer_metadata(agency.https, keys))
+    files[".well-known/jwks.json"] = _json(jwks(_all_keys(payload)))
+    return files
+
+
+def _all_keys(payload: TrustedListPayload) -> Iterable[TrustedKey]:
+    return (key for agency in payload.agencies for key in agency.keys)
+
+
+def _json(document: JsonObject) -> bytes:
+    return compact_json(document)
