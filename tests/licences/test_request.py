@@ -63,6 +63,13 @@ def test_a_fixed_period_is_filled_in() -> None:
     assert check_request(FOOD, body).valid_until == date(2031, 11, 22)
 
 
+def test_a_day_of_local_mean_time_is_no_first_day() -> None:
+    body = restaurant(valid_from="1900-06-01")
+    del body["valid_until"]
+    assert problems(FOOD, body) == {("date", "/valid_from")}
+    assert check_request(FOOD, body | {"valid_from": "1901-06-01"}).valid_until == date(1906, 5, 31)
+
+
 def test_null_is_no_last_day() -> None:
     assert check_request(ESTATE, example(ESTATE, "company")).valid_until is None
 
@@ -95,7 +102,7 @@ def test_all_problems_are_reported_at_once() -> None:
         ("field_missing", "/claims/issue_date"),
         ("check_digit_wrong", "/holders/0/id"),
         ("period", "/valid_until"),
-    } - {("period", "/valid_until")} | {("period", "/valid_until")}
+    }
 
 
 @pytest.mark.parametrize(
@@ -141,24 +148,27 @@ def test_a_needed_member_is_missed(member: str) -> None:
     assert problems(FOOD, body) == {("field_missing", f"/{member}")}
 
 
+PERSON = {"kind": "person", "name": "示例丙", "id_scheme": "CN-RIC", "id": "11010519491231002X"}
+
+
 @pytest.mark.parametrize(
     ("holder", "code", "at"),
     [
-        ({"kind": "person", "name": "示例甲"}, "field_missing", "/id"),
-        ({"kind": "robot", "name": "示例甲", "id_scheme": "CN-RIC", "id": "11010519491231002X"}, "holder_kind", "/kind"),
-        ({"kind": "person", "name": "", "id_scheme": "CN-RIC", "id": "11010519491231002X"}, "too_short", "/name"),
-        ({"kind": "person", "name": "甲" * 201, "id_scheme": "CN-RIC", "id": "11010519491231002X"}, "too_long", "/name"),
-        ({"kind": "person", "name": "示\u202e例", "id_scheme": "CN-RIC", "id": "11010519491231002X"}, "text_policy", "/name"),
-        ({"kind": "person", "name": "甲", "id_scheme": "SSN", "id": "078051120"}, "id_scheme", "/id_scheme"),
-        ({"kind": "person", "name": "甲", "id_scheme": "CN-USCC", "id": "91310115MA9D3W2T9Q"}, "id_scheme", "/id_scheme"),
-        ({"kind": "person", "name": "甲", "id_scheme": "PASSPORT", "id": "x-1"}, "id_format", "/id"),
-        ({"kind": "person", "name": "甲", "id_scheme": "CN-RIC", "id": "110105194912310021"}, "check_digit_wrong", "/id"),
-        ({"kind": "person", "name": "甲", "id_scheme": "CN-RIC", "id": "11010519491331002X"}, "date", "/id"),
-        ({"kind": "person", "name": "甲", "id_scheme": "CN-RIC", "id": 5}, "wrong_kind", "/id"),
-        ({"kind": "person", "name": "甲", "id_scheme": "CN-RIC", "id": "11010519491231002X", "vip": True}, "field_unknown", "/vip"),
-        ("示例甲", "wrong_kind", ""),
+        ({"kind": "person", "name": "示例丙"}, "field_missing", "/id"),
+        (PERSON | {"kind": "robot"}, "holder_kind", "/kind"),
+        (PERSON | {"name": ""}, "too_short", "/name"),
+        (PERSON | {"name": "甲" * 201}, "too_long", "/name"),
+        (PERSON | {"name": "示\u202e例"}, "text_policy", "/name"),
+        (PERSON | {"id_scheme": "SSN", "id": "078051120"}, "id_scheme", "/id_scheme"),
+        (PERSON | {"id_scheme": "CN-USCC", "id": "91310115MA9D3W2T9Q"}, "id_scheme", "/id_scheme"),
+        (PERSON | {"id_scheme": "PASSPORT", "id": "x-1"}, "id_format", "/id"),
+        (PERSON | {"id": "110105194912310021"}, "check_digit_wrong", "/id"),
+        (PERSON | {"id": "11010519491331002X"}, "date", "/id"),
+        (PERSON | {"id": 5}, "wrong_kind", "/id"),
+        (PERSON | {"vip": True}, "field_unknown", "/vip"),
+        ("示例丙", "wrong_kind", ""),
     ],
-)  # fmt: skip
+)
 def test_a_holder_with_one_defect_is_refused_at_its_place(holder: Any, code: str, at: str) -> None:
     body = example(ESTATE, "two-owners")
     body["holders"] = [body["holders"][1], holder]
@@ -168,9 +178,7 @@ def test_a_holder_with_one_defect_is_refused_at_its_place(holder: Any, code: str
 def test_a_second_holder_needs_a_type_that_allows_several() -> None:
     body = restaurant()
     body["holders"] *= 2
-    assert problems(FOOD, body) == {("holders_count", "/holders"), ("not_unique", "/holders/1/id")} - {
-        ("not_unique", "/holders/1/id")
-    }
+    assert problems(FOOD, body) == {("holders_count", "/holders")}
 
 
 def test_a_wrong_check_character_can_be_insisted_on_and_is_kept_as_a_warning() -> None:

@@ -15,7 +15,7 @@ from elicence.formats.qr import symbol_version
 from elicence.formats.vc_jwt import BASE_CONTEXT, CodeCredential, StatusEntry, encode_payload, header
 from elicence.licences.face import subject_of
 from elicence.licences.request import CheckedRequest
-from elicence.licences.validity import period
+from elicence.licences.validity import instants
 
 __all__ = ["estimated_version", "longest_claims"]
 
@@ -51,7 +51,7 @@ def longest_claims(checked: CheckedRequest, *, count: int = 3) -> tuple[str, ...
 
 def _credential(checked: CheckedRequest) -> CodeCredential:
     licence_type = checked.licence_type
-    begins, ends = period(licence_type.validity, checked.valid_from, checked.valid_until)
+    begins, ends = instants(licence_type.validity.time_zone, checked.valid_from, checked.valid_until)
     lists = f"{_BASE_URL}/status/{_SLUG}/1"
     purposes = ("revocation", "suspension") if licence_type.changes.suspension else ("revocation",)
     serial = "".join(each for each in checked.number.upper() if each.isascii() and each.isalnum()) or "1"

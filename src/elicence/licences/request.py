@@ -21,7 +21,7 @@ from elicence.licences.licence_type import LicenceType
 from elicence.licences.request_problems import schema_problems
 from elicence.licences.request_schema import request_schema
 from elicence.licences.request_text import cleaned_body
-from elicence.licences.validity import last_day
+from elicence.licences.validity import instants, last_day
 
 __all__ = ["CheckedRequest", "Holder", "check_request", "request_schema"]
 
@@ -95,7 +95,8 @@ def check_request(
     warnings: list[Problem] = []
     holders = _holders(licence_type, clean, problems, warnings) if _sound(problems, "/holders") else ()
     ends_on = None
-    if _sound(problems, "/valid_", "/holders"):
+    by_birth = ("/holders", "/claims") if licence_type.validity.rule == "until_age" else ()
+    if _sound(problems, "/valid_", *by_birth):
         ends_on = _ends_on(
             licence_type, clean, _birth_date(licence_type, clean, holders), problems,
             counts_from=counts_from, kept_period=kept_period,
@@ -194,10 +195,13 @@ def _ends_on(
     if (starts, asked) == kept_period:
         return asked
     try:
-        return last_day(licence_type.validity, starts, asked, birth_date, counts_from=counts_from)
+        ends = last_day(licence_type.validity, starts, asked, birth_date, counts_from=counts_from)
+        # Refuses the days on which the zone had no offset a credential can write, before anything is reserved.
+        instants(licence_type.validity.time_zone, starts, ends)
     except RequestError as error:
         problems.extend(error.problems)
         return None
+    return ends
 
 
 def _birth_date(licence_type: LicenceType, clean: JsonObject, holders: tuple[Holder, ...]) -> date | None:

@@ -49,7 +49,9 @@ def schema_problems(validator: jsonschema_rs.Draft202012Validator, body: JsonObj
         found.extend(_problems(error))
         if len(found) >= _MAX_PROBLEMS:
             break
-    return found[:_MAX_PROBLEMS]
+    # A value of the wrong kind breaks its other rules too; saying so helps nobody.
+    wrong = {each.pointer for each in found if each.code == "wrong_kind"}
+    return [each for each in found if each.code == "wrong_kind" or each.pointer not in wrong][:_MAX_PROBLEMS]
 
 
 def _problems(error: jsonschema_rs.ValidationError) -> Iterator[Problem]:
