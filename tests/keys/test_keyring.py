@@ -287,7 +287,9 @@ def test_a_kid_twice_in_the_file_is_a_conflict(path, keyring):
 @pytest.mark.parametrize(
     "content",
     [b"", b"null", b"[]", b"{}", b'{"format":"elicence-keyring-1","keys":{}}',
-     b'{"format":"elicence-keyring-1","keys":[1]}', b'{"format":"elicence-keyring-2","keys":[]}', b'{"format":"elicence-keyring-1","keys":[],"keys":[]}', b"\xff\xfe",
+     b'{"format":"elicence-keyring-1","keys":[1]}',
+     b'{"format":"elicence-keyring-2","keys":[]}',
+     b'{"format":"elicence-keyring-1","keys":[],"keys":[]}', b"\xff\xfe",
      b"[" * 200_000, b'{"format":"elicence-keyring-1","keys":[],"x":1}'],
 )  # fmt: skip
 def test_what_is_no_keyring_is_refused(path, content):

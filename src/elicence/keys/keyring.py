@@ -17,6 +17,7 @@ from typing import Self
 from elicence.errors import FormatError, KeyFault, NotFound
 from elicence.formats.encoding import JsonObject, JsonValue, parse_json
 from elicence.formats.jwk import ES256, VerificationKey, thumbprint
+from elicence.keys.keyring_members import exact_members, instant_text, non_empty_text, parse_instant
 from elicence.keys.private_files import read_guarded, write_private
 from elicence.keys.signer import Signer, VerifiedSigner, open_signer
 
@@ -36,7 +37,6 @@ __all__ = [
 ]
 
 _FORMAT = "elicence-keyring-1"
-_INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 _LARGEST = 16 * 1024 * 1024
 _PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
@@ -228,11 +228,11 @@ class KeyChest:
     """
 
     def __init__(self, keyring: Keyring, *, base_dir: Path, passphrase: bytes) -> None:
-        self._keyring = keyring
         self._base_dir = base_dir
         self._passphrase = passphrase
         self._opened: dict[str, VerifiedSigner] = {}
         self._opening = threading.Lock()
+        self.adopt(keyring)
 
     @property
     def keyring(self) -> Keyring:
@@ -241,16 +241,20 @@ class KeyChest:
 
     def adopt(self, keyring: Keyring) -> None:
         """Go on with a changed keyring; keys that are loaded stay loaded."""
+        self._active = {entry.role: entry for entry in reversed(keyring.entries) if entry.state is KeyState.ACTIVE}
         self._keyring = keyring
 
     def signer_for(
         self, agency_slug: str | None, purpose: Purpose, now: datetime, *, use: str = "live"
     ) -> VerifiedSigner:
         """The active key of the agency for the purpose; `KeyFault` `key_state` (none) or `key_window`."""
-        for entry in self._keyring.active(agency_slug, purpose, use):
-            _require_window(entry, now)
-            return self._open(entry)
-        raise KeyFault("key_state", f"There is no active {use} key for {purpose} of {agency_slug or 'the registry'}.")
+        entry = self._active.get((agency_slug, purpose, use))
+        if entry is None:
+            raise KeyFault(
+                "key_state", f"There is no active {use} key for {purpose} of {agency_slug or 'the registry'}."
+            )
+        _require_window(entry, now)
+        return self._open(entry)
 
     def signers_of_roots(self, now: datetime, *, use: str = "live") -> tuple[VerifiedSigner, ...]:
         """Every active root that signs the trusted list, oldest first."""
@@ -306,7 +310,7 @@ def load_keyring(path: Path) -> Keyring:
         document = parse_json(content, max_bytes=_LARGEST)
     except FormatError as error:
         raise KeyFault("keyring_bad", f"{path.name} is not acceptable JSON: {error.message}") from None
-    members = _members(document, {"format", "keys"})
+    members = exact_members(document, {"format", "keys"})
     if members["format"] != _FORMAT or not isinstance(members["keys"], list):
         raise KeyFault("keyring_bad", f"{path.name} is not a keyring of the form {_FORMAT}.")
     return Keyring(tuple(_parse_entry(each) for each in members["keys"]))
@@ -334,63 +338,36 @@ def _entry_document(entry: KeyEntry) -> JsonObject:
         "use": entry.use,
         "made_in": entry.made_in,
         "state": str(entry.state),
-        "valid_from": _instant_text(entry.valid_from),
-        "valid_until": _instant_text(entry.valid_until),
-        "compromised_at": _instant_text(entry.compromised_at),
+        "valid_from": instant_text(entry.valid_from),
+        "valid_until": instant_text(entry.valid_until),
+        "compromised_at": instant_text(entry.compromised_at),
         "public_jwk": dict(entry.public_jwk),
         "uri": entry.uri,
     }
 
 
 def _parse_entry(value: JsonValue) -> KeyEntry:
-    members = _members(value, _ENTRY_MEMBERS)
-    texts = {name: _text(members[name]) for name in ("kid", "purpose", "alg", "use", "made_in", "state", "uri")}
+    members = exact_members(value, _ENTRY_MEMBERS)
+    texts = {
+        name: non_empty_text(members[name]) for name in ("kid", "purpose", "alg", "use", "made_in", "state", "uri")
+    }
     jwk, agency = members["public_jwk"], members["agency"]
-    valid_from = _instant(members["valid_from"])
+    valid_from = parse_instant(members["valid_from"])
     if texts["purpose"] not in set(Purpose) or texts["state"] not in set(KeyState):
         raise KeyFault("keyring_bad", "A key of the keyring has an unknown purpose or state.")
     if not isinstance(jwk, dict) or valid_from is None:
         raise KeyFault("keyring_bad", "A key of the keyring has no public_jwk object or no valid_from.")
     return KeyEntry(
         kid=texts["kid"],
-        agency=None if agency is None else _text(agency),
+        agency=None if agency is None else non_empty_text(agency),
         purpose=Purpose(texts["purpose"]),
         alg=texts["alg"],
         use=texts["use"],
         made_in=texts["made_in"],
         state=KeyState(texts["state"]),
         valid_from=valid_from,
-        valid_until=_instant(members["valid_until"]),
-        compromised_at=_instant(members["compromised_at"]),
+        valid_until=parse_instant(members["valid_until"]),
+        compromised_at=parse_instant(members["compromised_at"]),
         public_jwk=jwk,
         uri=texts["uri"],
     )
-
-
-def _members(value: JsonValue, names: set[str]) -> JsonObject:
-    if not isinstance(value, dict) or set(value) != names:
-        raise KeyFault("keyring_bad", f"The keyring needs objects with exactly the members {', '.join(sorted(names))}.")
-    return value
-
-
-def _text(value: JsonValue) -> str:
-    if not isinstance(value, str) or not value:
-        raise KeyFault("keyring_bad", "A member of the keyring that must be a text is none, or is empty.")
-    return value
-
-
-def _instant_text(instant: datetime | None) -> str | None:
-    return None if instant is None else instant.astimezone(UTC).strftime(_INSTANT)
-
-
-def _instant(value: JsonValue) -> datetime | None:
-    if value is None:
-        return None
-    text = _text(value)
-    try:
-        instant = datetime.strptime(text, _INSTANT).replace(tzinfo=UTC)
-    except ValueError:
-        instant = None
-    if instant is None or _instant_text(instant) != text:
-        raise KeyFault("keyring_bad", "An instant of the keyring is not of the form 2026-11-23T08:00:00Z.")
-    return instant
