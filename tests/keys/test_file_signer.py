@@ -111,6 +111,8 @@ def test_two_keys_text_around_a_key_and_half_a_key_are_bad(path, jwk, passphrase
         b"".join(lines[:2] + lines[3:]),
         b"".join([*lines[:2], lines[2][:-5] + b"\n", *lines[3:]]),
         pem.replace(b"ENCRYPTED", b"PUBLIC"),
+        b"".join([lines[0], b"=" + lines[1], *lines[2:]]),
+        b"".join([*lines[:-1], b"=\n", lines[-1]]),
         pem.replace(b"M", b"*", 1).replace(b"I", b"%", 1),
         lines[0] + b"Proc-Type: 4,ENCRYPTED\n" + b"".join(lines[1:]),
         bytes(5000),
