@@ -94,17 +94,23 @@ def fault(error: BaseException) -> ElicenceError:
     return StoreFault("store_down", f"the store failed ({type(cause).__name__}); what was asked may not have happened")
 
 
-def translated(error: SQLAlchemyError) -> Exception:
-    """The error of one statement as one of ours."""
+# What executing a statement raises: SQLAlchemy's errors, and two of the driver's that SQLAlchemy lets through.
+STATEMENT_ERRORS = (SQLAlchemyError, UnicodeError, OverflowError)
+
+
+def translated(error: Exception) -> Exception:
+    """The error of one statement as one of ours; itself, if it is a defect of our own statement."""
     match error:
         case IntegrityError():
             return refusal(error)
-        case DataError() | ProgrammingError():
+        case DataError() | ProgrammingError() | UnicodeError() | OverflowError():
             return StoreFault("store_refused", "the engine cannot hold a value it was given", rule=None)
         case DBAPIError(connection_invalidated=True):
             return Undone("store_down", "the connection to the store was lost; nothing was changed")
-        case _:
+        case DBAPIError() | PoolTimeoutError():
             return undone(error) or fault(error)
+        case _:
+            return error
 
 
 def undone(error: SQLAlchemyError) -> Undone | None:

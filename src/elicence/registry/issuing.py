@@ -94,7 +94,7 @@ class VerificationCodeRow:
     version: int
 
 
-LICENCES = Rows(tables.Licence, LicenceRow)
+LICENCES = Rows(tables.Licence, LicenceRow, "row_version")
 VERSIONS = Rows(tables.LicenceVersion, VersionRow)
 HOLDERS = Rows(tables.Holder, HolderRow)
 DATA_KEYS = Rows(tables.DataKey, DataKeyRow)
@@ -113,7 +113,7 @@ _BUMP_IF = _BUMP.where(_licence.c.row_version == bindparam("expected"))
 
 def insert_licence(unit: Unit, row: LicenceRow) -> None:
     """A licence with no current version yet, at row version 0. Raises `Conflict` number_taken."""
-    LICENCES.add(unit, row, row_version=0)
+    LICENCES.add(unit, row, 0)
 
 
 def insert_version(unit: Unit, row: VersionRow) -> None:
@@ -122,7 +122,8 @@ def insert_version(unit: Unit, row: VersionRow) -> None:
 
 
 def insert_holders(unit: Unit, rows: Iterable[HolderRow]) -> None:
-    HOLDERS.add_all(unit, rows)
+    for row in rows:
+        HOLDERS.add(unit, row)
 
 
 def insert_data_key(unit: Unit, row: DataKeyRow) -> None:

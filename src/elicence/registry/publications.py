@@ -26,7 +26,7 @@ class PublicationRow:
     expires_at: datetime
 
 
-_PUBLICATIONS = Rows(tables.StatusPublication, PublicationRow)
+_PUBLICATIONS = Rows(tables.StatusPublication, PublicationRow, "serial")
 _columns = _PUBLICATIONS.table.c
 _of_list = (
     _columns.agency_id == bindparam("agency_id"),
@@ -56,7 +56,7 @@ def record_publication(unit: Unit, row: PublicationRow) -> int:
         raise PublishFault(
             "list_refused", f"a list as of entry {sequence} is published; one as of entry {row.sequence} may not follow"
         )
-    _PUBLICATIONS.add(unit, row, serial=serial + 1)
+    _PUBLICATIONS.add(unit, row, serial + 1)
     return int(serial) + 1
 
 

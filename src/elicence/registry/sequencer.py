@@ -1,8 +1,8 @@
 """The sequencer: gives committed log entries their place in the one order of everything.
 
 Row ids cannot do that: PostgreSQL hands them out before commit, so a smaller one may appear after a larger one was
-read. Here only committed entries are seen, one sequencer works at a time, and positions are given in one transaction, from 0
-without a gap. An entry that is numbered stays where it is for ever.
+read. Here only committed entries are seen, one sequencer works at a time, and positions are given in one transaction,
+from 0 without a gap. An entry that is numbered stays where it is for ever.
 """
 
 from sqlalchemy import bindparam, func, insert, select, update

@@ -1,0 +1,73 @@
+"""Fixtures of all rooms: `registry` and `database_url` run a test on SQLite and on PostgreSQL."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.postgres import Cluster
+
+from elicence.registry.registry import Registry
+from elicence.registry.schema import upgrade
+
+STORE_FIXTURES = {"registry", "database_url", "empty_database_url", "cluster", "sqlite_url", "postgres_url"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if STORE_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.store)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """PostgreSQL, one server per test process."""
+    server = Cluster()
+    yield server
+    server.remove()
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, migrated_file: Path) -> str:
+    """A registry of its own on SQLite."""
+    return f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'registry.db')}"
+
+
+@pytest.fixture
+def postgres_url(cluster: Cluster) -> Iterator[str]:
+    """A registry of its own on PostgreSQL."""
+    name = cluster.migrated()
+    yield cluster.url(name)
+    cluster.drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A registry of its own, on each engine in turn."""
+    return str(request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A place for a registry that holds nothing yet, on each engine in turn."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'new' / 'registry.db'}"
+        return
+    cluster: Cluster = request.getfixturevalue("cluster")
+    name = cluster.empty()
+    yield cluster.url(name)
+    cluster.drop(name)
+
+
+@pytest.fixture
+def registry(database_url: str) -> Iterator[Registry]:
+    """An open registry, on each engine in turn."""
+    with Registry.open(database_url) as opened:
+        yield opened
