@@ -8,17 +8,21 @@ New algorithms are new rows of `ALGORITHMS`; nothing else in this package names 
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import (
+    ECDSA,
     SECP256R1,
     EllipticCurvePrivateKey,
     EllipticCurvePublicKey,
     EllipticCurvePublicNumbers,
 )
-from jwt.algorithms import ECAlgorithm
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+from jwt.algorithms import AllowedECKeys, ECAlgorithm
 
 from elicence.errors import FormatError
 from elicence.formats.encoding import JsonObject, JsonValue, b64url_decode, b64url_encode, compact_json
@@ -43,12 +47,35 @@ def thumbprint(jwk: Mapping[str, JsonValue]) -> str:
 class SignatureAlgorithm(Protocol):
     """One JOSE `alg`: what keys/ signs with and a `VerificationKey` verifies with."""
 
-    name: str
-    signature_length: int
+    @property
+    def name(self) -> str: ...
+    @property
+    def signature_length(self) -> int: ...
+    @property
+    def sign(self) -> Callable[[bytes, EllipticCurvePrivateKey], bytes]:
+        """(signing input, private key) → signature"""
 
-    def sign(self, signing_input: bytes, private_key: EllipticCurvePrivateKey) -> bytes: ...
-    def verify(self, signing_input: bytes, public_key: EllipticCurvePublicKey, signature: bytes) -> bool: ...
+    @property
+    def verify(self) -> Callable[[bytes, EllipticCurvePublicKey, bytes], bool]:
+        """(signing input, public key, signature) → whether they belong together"""
+
     def load(self, jwk: Mapping[str, JsonValue]) -> EllipticCurvePublicKey: ...
+
+
+class _LeanEcdsa(ECAlgorithm):
+    """PyJWT's P-256 with a shorter way from r‖s to the DER that OpenSSL takes: it would go through hexadecimal text."""
+
+    _SCHEME = ECDSA(SHA256())
+
+    def verify(self, msg: bytes, key: AllowedECKeys, sig: bytes) -> bool:
+        if len(sig) != 64 or not isinstance(key, EllipticCurvePublicKey):
+            return False
+        try:
+            der = encode_dss_signature(int.from_bytes(sig[:32], "big"), int.from_bytes(sig[32:], "big"))
+            key.verify(der, msg, self._SCHEME)
+        except InvalidSignature:
+            return False
+        return True
 
 
 class _Es256:
@@ -60,13 +87,9 @@ class _Es256:
     signature_length = 64
 
     def __init__(self) -> None:
-        self._ecdsa = ECAlgorithm(ECAlgorithm.SHA256, SECP256R1)
-
-    def sign(self, signing_input: bytes, private_key: EllipticCurvePrivateKey) -> bytes:
-        return self._ecdsa.sign(signing_input, private_key)
-
-    def verify(self, signing_input: bytes, public_key: EllipticCurvePublicKey, signature: bytes) -> bool:
-        return len(signature) == 64 and self._ecdsa.verify(signing_input, public_key, signature)
+        ecdsa = _LeanEcdsa(ECAlgorithm.SHA256, SECP256R1)
+        self.sign = ecdsa.sign
+        self.verify = ecdsa.verify
 
     def load(self, jwk: Mapping[str, JsonValue]) -> EllipticCurvePublicKey:
         """The key object for a JWK; the point is checked to lie on the curve."""
