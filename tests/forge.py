@@ -262,7 +262,7 @@ def licence(recipe: Recipe | None = None) -> str:
 
 
 def status_token(recipe: Recipe | None = None) -> str:
-    """A status list token. Recipe: `values` {index: value}, `bits`, `size`, `lst` (see `compressed`), `issuer`, `list`."""
+    """A status list token. Recipe: `values` {index: value}, `bits`, `size`, `lst` (a form of `compressed`), `list`."""
     recipe = recipe or {}
     issuer = recipe.get("issuer", "city")
     key = recipe.get("key", f"{issuer}-status")
@@ -340,7 +340,7 @@ def signature(signed: bytes, how: Any, genuine: bytes = b"", key: str = "") -> b
 
 
 def mangled(made: str, verb: str, *rest: Any) -> str:
-    """append <segment> <text> · insert <segment> <text> · replace <old> <new> · keep <n> segments · whole <text> · times."""
+    """One operation on the finished text; `tests/corpus/README.md` lists them."""
     segments = made.split(".")
     if verb in ("append", "insert"):
         where, what = rest
