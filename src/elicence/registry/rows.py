@@ -10,7 +10,7 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Row, ColumnElement, Dialect, Row, Select, Table, bindparam, insert, select
+from sqlalchemy import ColumnElement, Dialect, Row, Select, Table, bindparam, insert, select
 from sqlmodel import SQLModel
 
 from elicence.registry.unit import Reader, Unit
@@ -31,6 +31,8 @@ class Insert:
         compiled = insert(table).compile(dialect=dialect, column_keys=list(names))
         self.text = str(compiled)
         self._names = None if compiled.positional else names
+        # The text names columns in the order of the table, whatever the order of the record.
+        self._order = tuple(names.index(name) for name in compiled.positiontup or ())
         processors = [table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names]
         self._processors = [(at, convert) for at, convert in enumerate(processors) if convert is not None]
 
@@ -38,7 +40,9 @@ class Insert:
         converted = list(values)
         for at, convert in self._processors:
             converted[at] = convert(converted[at])
-        return tuple(converted) if self._names is None else dict(zip(self._names, converted, strict=True))
+        if self._names is None:
+            return tuple([converted[at] for at in self._order])
+        return dict(zip(self._names, converted, strict=True))
 
 
 class Rows(Generic[R]):
