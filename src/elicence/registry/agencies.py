@@ -10,6 +10,8 @@ from elicence.registry.unit import Reader, Unit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgencyRecord:
+    """An agency: who issues. `region` is its administrative division, six digits."""
+
     id: str
     slug: str
     name_zh: str
@@ -75,36 +77,45 @@ def add_agency(unit: Unit, agency: AgencyRecord) -> None:
 
 
 def agencies(reader: Reader) -> tuple[AgencyRecord, ...]:
+    """All agencies, by slug."""
     return _AGENCIES.all(reader, _ALL_AGENCIES, {})
 
 
 def agency_by_slug(reader: Reader, slug: str) -> AgencyRecord | None:
+    """The agency of this slug, or None."""
     return _AGENCIES.first(reader, _AGENCY_BY_SLUG, {"slug": slug})
 
 
 def agency_by_id(reader: Reader, agency_id: str) -> AgencyRecord | None:
+    """The agency of this id, or None."""
     return _AGENCIES.first(reader, _AGENCY_BY_ID, {"agency_id": agency_id})
 
 
 def add_client(unit: Unit, client: ClientRecord) -> None:
+    """Enter a system that may call for its agency."""
     _CLIENTS.add(unit, client)
 
 
 def clients_of(reader: Reader, agency_id: str) -> tuple[ClientRecord, ...]:
+    """The agency's systems, oldest first."""
     return _CLIENTS.all(reader, _CLIENTS_OF, {"agency_id": agency_id})
 
 
 def add_operator(unit: Unit, operator: OperatorRecord) -> None:
+    """Enter a person who may act for the agency."""
     _OPERATORS.add(unit, operator)
 
 
 def operators_of(reader: Reader, agency_id: str) -> tuple[OperatorRecord, ...]:
+    """The agency's people, oldest first."""
     return _OPERATORS.all(reader, _OPERATORS_OF, {"agency_id": agency_id})
 
 
 def add_grant(unit: Unit, grant: GrantRecord) -> None:
+    """Let an agency issue a type."""
     _GRANTS.add(unit, grant)
 
 
 def grants_of(reader: Reader, agency_id: str) -> tuple[GrantRecord, ...]:
+    """All grants an agency ever had; which one covers a request is decided by `licences.grant`."""
     return _GRANTS.all(reader, _GRANTS_OF, {"agency_id": agency_id})

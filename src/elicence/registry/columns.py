@@ -94,6 +94,7 @@ class Stored(SQLModel):
 
 
 def shape(*rules: SchemaItem) -> tuple[object, ...]:
+    """What `__table_args__` wants: the rules of a table, and STRICT where SQLite keeps it."""
     return (*rules, {"sqlite_strict": True})
 
 

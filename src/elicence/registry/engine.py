@@ -32,10 +32,12 @@ def parse_url(url: str) -> URL:
 
 
 def is_sqlite(url: URL) -> bool:
+    """Whether the database is a file."""
     return url.drivername == "sqlite"
 
 
 def sqlite_path(url: URL) -> Path:
+    """The file of a SQLite URL."""
     return Path(url.database or "")
 
 

@@ -79,6 +79,7 @@ def sqlite_code(error: BaseException | None) -> int:
 
 
 def is_busy(error: BaseException | None) -> bool:
+    """Whether others hold a lock we waited for in vain."""
     if isinstance(error, psycopg.Error):
         return error.sqlstate in _BUSY
     return sqlite_code(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}

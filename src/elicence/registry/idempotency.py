@@ -26,6 +26,7 @@ _FIND = _KEYS.select(agency_id="agency_id", key="key")
 
 
 def find_idempotent(reader: Reader, agency_id: str, key: str) -> IdempotencyRow | None:
+    """What this key of the agency stood for, or None if it is new."""
     return _KEYS.first(reader, _FIND, {"agency_id": agency_id, "key": key})
 
 

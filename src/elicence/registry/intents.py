@@ -53,6 +53,7 @@ _FINISH = (
 
 
 def insert_intent(unit: Unit, row: IntentRow) -> None:
+    """Write down what is about to be signed."""
     _INTENTS.add(unit, row)
 
 
@@ -71,6 +72,7 @@ def finish_intent(
 
 
 def intent_by_id(reader: Reader, agency_id: str, intent_id: str) -> IntentRow | None:
+    """One intent, or None."""
     return _INTENTS.first(reader, _BY_ID, {"agency_id": agency_id, "id": intent_id})
 
 

@@ -66,6 +66,8 @@ class HolderRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataKeyRow:
+    """A licence's data key, wrapped by the key-encryption secret `kek_id`."""
+
     agency_id: str
     licence_id: str
     kek_id: str
@@ -88,6 +90,8 @@ class CredentialRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerificationCodeRow:
+    """What a typed code stands for."""
+
     code: str
     agency_id: str
     licence_id: str
@@ -122,11 +126,13 @@ def insert_version(unit: Unit, row: VersionRow) -> None:
 
 
 def insert_holders(unit: Unit, rows: Iterable[HolderRow]) -> None:
+    """The holders as of one version."""
     for row in rows:
         HOLDERS.add(unit, row)
 
 
 def insert_data_key(unit: Unit, row: DataKeyRow) -> None:
+    """One key for each licence, written with its first version."""
     DATA_KEYS.add(unit, row)
 
 

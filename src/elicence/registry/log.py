@@ -26,6 +26,8 @@ class LogEntryRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberedEntry(LogEntryRow):
+    """An entry that the sequencer has placed."""
+
     position: int
 
 
@@ -68,10 +70,12 @@ _AUDIT_OF = _AUDIT.select(agency_id="agency_id", licence_id="licence_id").order_
 
 
 def append_log_entry(unit: Unit, row: LogEntryRow) -> None:
+    """Add a leaf; the sequencer numbers it after the commit."""
     _ENTRIES.add(unit, row)
 
 
 def append_audit(unit: Unit, row: AuditRow) -> None:
+    """Add an audit event."""
     _AUDIT.add(unit, row)
 
 

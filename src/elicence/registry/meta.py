@@ -13,6 +13,7 @@ _CHANGE = update(_table).where(_table.c.key == bindparam("of_key")).values(value
 
 
 def meta(reader: Reader, key: str) -> str | None:
+    """The value of a fact, or None."""
     row = reader.first(_READ, {"of_key": key})
     return None if row is None else str(row[0])
 

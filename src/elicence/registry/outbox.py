@@ -38,6 +38,7 @@ _POSTPONE = _ONE.values(due_at=bindparam("at"), attempts=_columns.attempts + 1)
 
 
 def append_outbox(unit: Unit, row: OutboxRow) -> None:
+    """Ask for work that follows from this unit."""
     _OUTBOX.add(unit, row)
 
 
@@ -47,6 +48,7 @@ def due_outbox(reader: Reader, *, now: datetime, limit: int = 100) -> tuple[Outb
 
 
 def finish_outbox(unit: Unit, agency_id: str, outbox_id: str, *, done_at: datetime) -> None:
+    """Mark as done; doing so twice changes nothing."""
     unit.execute(_FINISH, {"of_agency": agency_id, "of_row": outbox_id, "at": done_at})
 
 

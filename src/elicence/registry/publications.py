@@ -61,6 +61,7 @@ def record_publication(unit: Unit, row: PublicationRow) -> int:
 
 
 def last_publication(reader: Reader, agency_id: str, list_no: int, form: str) -> PublicationRow | None:
+    """The newest list of this form, or None."""
     return _PUBLICATIONS.first(reader, _LAST, {"agency_id": agency_id, "list_no": list_no, "form": form})
 
 

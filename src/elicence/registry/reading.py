@@ -63,6 +63,7 @@ _BY_CODE = CODES.select(code="code")
 
 
 def licence_by_id(reader: Reader, agency_id: str, licence_id: str) -> StoredLicence | None:
+    """One licence of the agency, or None."""
     return _LICENCES.first(reader, _BY_ID, {"agency_id": agency_id, "licence_id": licence_id})
 
 
@@ -72,11 +73,13 @@ def lock_licence(unit: Unit, agency_id: str, licence_id: str) -> StoredLicence |
 
 
 def licence_by_number(reader: Reader, agency_id: str, type_slug: str, number: str) -> StoredLicence | None:
+    """The licence with the agency's own number, or None."""
     parameters = {"agency_id": agency_id, "type_slug": type_slug, "number": number}
     return _LICENCES.first(reader, _BY_NUMBER, parameters)
 
 
 def by_verification_code(reader: Reader, code: str) -> VerificationCodeRow | None:
+    """The version a typed code stands for, of whatever agency, or None."""
     return CODES.first(reader, _BY_CODE, {"code": code})
 
 
@@ -86,16 +89,19 @@ def versions_of(reader: Reader, agency_id: str, licence_id: str) -> tuple[Versio
 
 
 def version_row(reader: Reader, agency_id: str, licence_id: str, version: int) -> VersionRow | None:
+    """One version, or None."""
     return VERSIONS.first(reader, _ONE_VERSION, _of(agency_id, licence_id, version))
 
 
 def holders_of(reader: Reader, agency_id: str, licence_id: str, version: int) -> tuple[HolderRow, ...]:
+    """The holders as of one version, in their order."""
     return HOLDERS.all(reader, _HOLDERS_OF, _of(agency_id, licence_id, version))
 
 
 def credential_of(
     reader: Reader, agency_id: str, licence_id: str, version: int, *, credential_format: str = "vc+jwt"
 ) -> CredentialRow | None:
+    """The signed credential of one version, or None while it is not signed."""
     return CREDENTIALS.first(
         reader, _CREDENTIAL_OF, _of(agency_id, licence_id, version) | {"format": credential_format}
     )

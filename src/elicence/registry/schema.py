@@ -18,6 +18,8 @@ LOCK = 0x656C6963  # any number no other program on this database uses as an adv
 
 
 class SchemaState(StrEnum):
+    """What a database holds, seen from this program."""
+
     ABSENT = "absent"
     BEHIND = "behind"
     CURRENT = "current"

@@ -30,6 +30,8 @@ ATTEMPTS = 3  # at a lock of another process, each as long as the busy timeout
 
 
 class SqliteStore:
+    """A writer thread and a pool of readers on one file."""
+
     name = "sqlite"
 
     def __init__(self, path: Path, *, patience: float) -> None:
@@ -65,6 +67,7 @@ class SqliteStore:
 
 
 def driver_of(connection: Connection) -> sqlite3.Connection:
+    """The driver's own connection, for BEGIN, COMMIT and savepoints."""
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)  # noqa: S101  (tells the type checker what the engine is made of)
     return driver

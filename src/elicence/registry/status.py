@@ -43,6 +43,8 @@ class StatusRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusListRow:
+    """One list of an agency, and how many of its places are taken."""
+
     agency_id: str
     list_no: int
     size: int
@@ -140,6 +142,7 @@ def take_status_index(
 
 
 def insert_status_entry(unit: Unit, row: StatusRow) -> None:
+    """Tie a taken place to a licence version, for ever."""
     STATUSES.add(unit, row)
 
 
@@ -165,6 +168,7 @@ def set_status(
 
 
 def status_of(reader: Reader, agency_id: str, licence_id: str, version: int) -> StatusRow | None:
+    """The status of one version, or None."""
     parameters = {"agency_id": agency_id, "licence_id": licence_id, "version": version}
     return STATUSES.first(reader, _OF_VERSION, parameters)
 
@@ -175,6 +179,7 @@ def statuses_of(reader: Reader, agency_id: str, licence_id: str) -> tuple[Status
 
 
 def status_lists(reader: Reader) -> tuple[StatusListRow, ...]:
+    """All lists of all agencies."""
     return _LISTS.all(reader, _ALL_LISTS, {})
 
 

@@ -52,7 +52,8 @@ def _one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
 
 
 class Agency(Stored, table=True):
-    __tablename__ = "agency"
+    """A party that issues."""
+
     __table_args__ = shape(UniqueConstraint("slug", name="uq_agency_slug"))
     id: str = as_text(key=True)
     slug: str = as_text()
@@ -67,7 +68,6 @@ class Agency(Stored, table=True):
 class Client(Stored, table=True):
     """A system of an agency that may call us."""
 
-    __tablename__ = "client"
     __table_args__ = shape(_of_agency())
     agency_id: str = as_text(key=True)
     id: str = as_text(key=True)
@@ -79,7 +79,6 @@ class Client(Stored, table=True):
 class Operator(Stored, table=True):
     """A person of an agency."""
 
-    __tablename__ = "operator"
     __table_args__ = shape(_of_agency())
     agency_id: str = as_text(key=True)
     id: str = as_text(key=True)
@@ -109,7 +108,6 @@ class Grant(Stored, table=True):
 class Licence(Stored, table=True):
     """A licence and which of its versions is current; `row_version` counts changes and is what `If-Match` compares."""
 
-    __tablename__ = "licence"
     __table_args__ = shape(_of_agency(), UniqueConstraint("agency_id", "type_slug", "number", name="uq_licence_number"))
     agency_id: str = as_text(key=True)
     id: str = as_text(key=True)
@@ -123,6 +121,8 @@ class Licence(Stored, table=True):
 
 
 class LicenceVersion(Stored, table=True):
+    """What a licence says as of one version; a correction is a new version, never a change."""
+
     __tablename__ = "licence_version"
     __table_args__ = shape(
         _of_licence(), UniqueConstraint("agency_id", "licence_identifier", name="uq_licence_version_identifier")
@@ -146,7 +146,8 @@ class LicenceVersion(Stored, table=True):
 
 
 class Holder(Stored, table=True):
-    __tablename__ = "holder"
+    """A holder as of one version, sealed unless the type says its field is open."""
+
     __table_args__ = shape(_of_version(), Index("ix_holder_search_digest", "agency_id", "search_digest"))
     agency_id: str = as_text(key=True)
     licence_id: str = as_text(key=True)
@@ -173,7 +174,8 @@ class DataKey(Stored, table=True):
 
 
 class Credential(Stored, table=True):
-    __tablename__ = "credential"
+    """A signed credential, sealed, once for ever."""
+
     __table_args__ = shape(_of_version())
     agency_id: str = as_text(key=True)
     licence_id: str = as_text(key=True)
@@ -213,6 +215,8 @@ class StatusList(Stored, table=True):
 
 
 class StatusEntry(Stored, table=True):
+    """Where a version stands on which list, and its state."""
+
     __tablename__ = "status_entry"
     __table_args__ = shape(
         _of_version(),
@@ -256,7 +260,8 @@ class StatusPublication(Stored, table=True):
 
 
 class Idempotency(Stored, table=True):
-    __tablename__ = "idempotency"
+    """Which request a key stood for."""
+
     __table_args__ = shape(_of_agency())
     agency_id: str = as_text(key=True)
     key: str = as_text(key=True)
@@ -270,7 +275,6 @@ class Idempotency(Stored, table=True):
 class Intent(Stored, table=True):
     """The exact bytes to be signed, sealed, written down before anything is signed."""
 
-    __tablename__ = "intent"
     __table_args__ = shape(
         _of_version(),
         _one_of("state", INTENT_STATES),
@@ -350,7 +354,6 @@ class AuditEvent(Stored, table=True):
 class Outbox(Stored, table=True):
     """Work to be done because of a committed change, written in the change's own transaction."""
 
-    __tablename__ = "outbox"
     __table_args__ = shape(
         _of_agency(),
         only_where("done_at IS NULL", "ix_outbox_due", "due_at"),
@@ -373,7 +376,6 @@ class Outbox(Stored, table=True):
 class Parked(Stored, table=True):
     """A presentation waiting to be taken once, found by the digest of a token that we never keep."""
 
-    __tablename__ = "parked"
     __table_args__ = shape(_of_agency())
     digest: bytes = as_blob(key=True)
     agency_id: str = as_text()
