@@ -1,14 +1,14 @@
 """The only wiring: from settings to a plugged-together registry. Nothing below knows how.
 
-`initialise` makes a new registry, `assemble` opens one. Here, and nowhere else, the clock is read and randomness drawn;
-a test passes its own.
+`initialise` makes a new registry, `assemble` opens one. Here, and nowhere else, clock and randomness are plugged in; a
+test passes its own.
 """
 
 import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -34,7 +34,7 @@ from elicence.registry.meta import fix_meta, meta
 from elicence.registry.registry import Registry
 from elicence.registry.schema import SchemaState, schema_state, upgrade
 from elicence.registry.unit import Unit
-from elicence.settings import Settings, write_home_file
+from elicence.settings import Settings, system_clock, write_home_file
 from elicence.verifier.sources import MemorySources
 from elicence.verifier.trust import TrustedList
 
@@ -45,11 +45,6 @@ Entropy = Callable[[int], bytes]
 
 _TRUST_AGE = timedelta(seconds=5)
 _ROOTS = "roots.json"
-
-
-def system_clock() -> datetime:
-    """The present, aware, in UTC."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,14 @@
-"""The only reader of the environment.
+"""The only reader of the environment and of the clock.
 
-A registry lives in one folder, its home: `elicence.json` (where the store is), `keys/`, `published/` and, with SQLite, the
-store itself. Everything that must never change after the first licence (base URL, environment) is kept in the store, not
-here. Settings come from variables `ELICENCE_…`; one that does not exist is refused, so that a typing error cannot pass for
-a default.
+A registry lives in one folder, its home: `elicence.json` (where the store is), `keys/`, `published/` and, with SQLite,
+the store itself. Everything that must never change after the first licence (base URL, environment) is kept in the store,
+not here. Settings come from variables `ELICENCE_…`; one that does not exist is refused, so that a typing error cannot
+pass for a default.
 """
 
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -16,10 +17,15 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from elicence.errors import SettingsFault
 
-__all__ = ["Settings", "write_home_file"]
+__all__ = ["Settings", "system_clock", "write_home_file"]
 
 _PREFIX = "ELICENCE_"
 _HOME_FILE = "elicence.json"
+
+
+def system_clock() -> datetime:
+    """The present, aware, in UTC."""
+    return datetime.now(UTC)
 
 
 class Settings(BaseSettings):
@@ -48,7 +54,8 @@ class Settings(BaseSettings):
         known = {f"{_PREFIX}{name.upper()}" for name in cls.model_fields}
         unknown = sorted(name for name in os.environ if name.startswith(_PREFIX) and name not in known)
         if unknown:
-            raise SettingsFault("settings_bad", f"no such setting: {', '.join(unknown)}; known are {', '.join(sorted(known))}")
+            sentence = f"no such setting: {', '.join(unknown)}; known are {', '.join(sorted(known))}"
+            raise SettingsFault("settings_bad", sentence)
         try:
             settings = cls(home=home) if home is not None else cls()
         except ValidationError as error:
