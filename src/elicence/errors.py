@@ -157,7 +157,7 @@ class NotFound(ElicenceError):
 
     codes = frozenset(
         {"licence_not_found", "type_not_found", "agency_not_found", "grant_not_found", "key_not_found",
-         "verification_code_not_found", "status_list_not_found"}
+         "verification_code_not_found", "proposal_not_found", "status_list_not_found"}
     )  # fmt: skip
 
 
@@ -166,7 +166,7 @@ class Conflict(ElicenceError):
 
     codes = frozenset(
         {"number_taken", "idempotency_in_flight", "transition_not_allowed", "version_mismatch", "agency_exists",
-         "registry_exists", "agency_has_no_key", "intent_failed"}
+         "registry_exists", "agency_has_no_key", "intent_failed", "approval_stale"}
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from elicence.licences.verification_code import new_code
 from elicence.registry.agencies import GrantRecord, grants_of
 from elicence.registry.status import StatusSlot
 
-__all__ = ["Draft", "check_body", "check_density", "draft_version", "signing_bytes"]
+__all__ = ["Draft", "check_body", "check_density", "check_grant", "draft_version", "signing_bytes"]
 
 DICTIONARY_ID = 1
 _SERIAL = re.compile(r"[0-9A-Z]{1,32}")
@@ -65,8 +65,13 @@ def check_body(
     if not isinstance(slug, str) or not (version is None or type(version) is int):
         raise RequestError("validation_failed", "type must be the name of a licence type, type_version a whole number")
     checked = check_request(desk.catalogue.get(slug, version), dict(body))
+    return checked, check_grant(desk, caller, checked, now)
+
+
+def check_grant(desk: Desk, caller: Caller, checked: CheckedRequest, now: datetime) -> Grant:
+    """The grant that covers this licence here and now; raises `NotAllowed` with the nearest miss."""
     grants = desk.registry.read(lambda reader: grants_of(reader, caller.agency.id))
-    return checked, covering(map(_rule, grants), slug, checked.region, now)
+    return covering(map(_rule, grants), checked.licence_type.slug, checked.region, now)
 
 
 def draft_version(

@@ -19,6 +19,7 @@ from elicence.formats.encoding import JsonValue
 from elicence.issuer.desk import Caller, Desk
 from elicence.issuer.draft import check_body, check_density, draft_version
 from elicence.issuer.finish import finish
+from elicence.issuer.propose import Proposal, approves, propose
 from elicence.issuer.read import LicenceView, read_licence, reserved_from
 from elicence.issuer.reserve import Reserved, Retry, reserve
 from elicence.licences.ids import new_id
@@ -32,15 +33,26 @@ _LONGEST_KEY = 255
 
 
 def issue(
-    desk: Desk, caller: Caller, body: Mapping[str, JsonValue], *, idempotency_key: str, now: datetime
-) -> LicenceView:
-    """Issues the licence the request asks for, or answers with the one the same request made before."""
+    desk: Desk,
+    caller: Caller,
+    body: Mapping[str, JsonValue],
+    *,
+    idempotency_key: str,
+    now: datetime,
+    approval: Proposal | None = None,
+) -> LicenceView | Proposal:
+    """Issues the licence the request asks for, or answers with the one the same request made before.
+
+    Where the grant asks for four eyes and there is no approval of exactly this request, answers a proposal instead.
+    """
     desk.at("p1")
     # 1 · Check everything that can be checked.
     check_idempotency_key(idempotency_key)
-    checked, _grant = check_body(desk, caller, body, now)
+    checked, grant = check_body(desk, caller, body, now)
     draft = draft_version(desk, caller, checked, verb="issue", licence_id=new_id("lic", now, desk.entropy), now=now)
     check_density(desk, draft)
+    if grant.four_eyes and not approves(approval, "issue", body):
+        return propose(desk, caller, body, verb="issue", licence_id=None, idempotency_key=idempotency_key, now=now)
 
     # 2 · Take numbers and write the intent.
     data_key = desk.sealer.new_data_key(desk.entropy)

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from elicence.errors import Conflict, Problem, RequestError
-from elicence.formats.encoding import JsonValue, canonical_json
+from elicence.formats.encoding import JsonObject, JsonValue, canonical_json
 from elicence.issuer.change_status import check_reason
 from elicence.issuer.desk import Caller, Desk
-from elicence.issuer.draft import Draft, check_density, draft_version
+from elicence.issuer.draft import Draft, check_density, check_grant, draft_version
 from elicence.issuer.issue import check_idempotency_key, settle
+from elicence.issuer.propose import Proposal, approves, propose
 from elicence.issuer.read import LicenceView, data_key, read_licence
 from elicence.issuer.reserve import Reserved, Retry, find_retry, reserve
 from elicence.licences.licence_type import LicenceType
@@ -45,7 +46,8 @@ def renew(
     if_version: int,
     idempotency_key: str,
     now: datetime,
-) -> LicenceView:
+    approval: Proposal | None = None,
+) -> LicenceView | Proposal:
     """A version with a later last day, `{"valid_until": date}`; types of a fixed length know the day themselves."""
     _refuse_unknown(body, frozenset({"valid_until"}))
 
@@ -55,7 +57,7 @@ def renew(
         wanted = before.request_body() | {"valid_until": body.get("valid_until")}
         return check_request(_type_of(desk, before), wanted, counts_from=before.valid_until + timedelta(days=1))
 
-    asked = _Asked(Action.RENEW, None, if_version, idempotency_key, body)
+    asked = _Asked(Action.RENEW, None, if_version, idempotency_key, body, approval)
     return _new_version(desk, caller, licence_id, asked, rebuild, now=now)
 
 
@@ -69,7 +71,8 @@ def correct(
     if_version: int,
     idempotency_key: str,
     now: datetime,
-) -> LicenceView:
+    approval: Proposal | None = None,
+) -> LicenceView | Proposal:
     """A version in which what the body names is replaced: single claims (null removes one), holders, dates, region."""
     _refuse_unknown(body, _REPLACEABLE)
 
@@ -80,32 +83,34 @@ def correct(
         kept = (before.valid_from, before.valid_until)
         return check_request(_type_of(desk, before), wanted, kept_period=kept)
 
-    asked = _Asked(Action.CORRECT, reason, if_version, idempotency_key, body)
+    asked = _Asked(Action.CORRECT, reason, if_version, idempotency_key, body, approval)
     return _new_version(desk, caller, licence_id, asked, rebuild, now=now)
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """How a new version was asked for: the action and its reason, the row version seen, the retry key, the body."""
+    """How a new version was asked for: action, reason, the row version seen, the retry key, the body, the approval."""
 
     action: Action
     reason: str | None
     if_version: int
     idempotency_key: str
     body: Mapping[str, JsonValue]
+    approval: Proposal | None
+
+    def request(self) -> JsonObject:
+        """What a second operator would approve."""
+        return {"body": dict(self.body), "reason": self.reason, "if_version": self.if_version}
 
     def digest(self, licence_id: str) -> str:
         """The same for every retry of this request, and for no other request."""
-        whole = {
-            "licence": licence_id, "action": str(self.action), "reason": self.reason, "if_version": self.if_version,
-            "body": dict(self.body),
-        }  # fmt: skip
+        whole = {"licence": licence_id, "action": str(self.action), **self.request()}
         return hashlib.sha256(canonical_json(whole)).hexdigest()
 
 
 def _new_version(
     desk: Desk, caller: Caller, licence_id: str, asked: _Asked, rebuild: Rebuild, *, now: datetime
-) -> LicenceView:
+) -> LicenceView | Proposal:
     desk.at("p1")
     # 1 · Check the change against the version it starts from; a retry is recognised before the version has moved on.
     check_idempotency_key(asked.idempotency_key)
@@ -116,8 +121,15 @@ def _new_version(
     before = read_licence(desk, caller, licence_id)
     check_reason(desk, before, asked.action, asked.reason)
     move(LicenceState(before.state), asked.action)
-    draft = _draft(desk, caller, before, asked, rebuild(before), now)
+    checked = rebuild(before)
+    grant = check_grant(desk, caller, checked, now)
+    draft = _draft(desk, caller, before, asked, checked, now)
     check_density(desk, draft)
+    if grant.four_eyes and not approves(asked.approval, str(asked.action), asked.request()):
+        return propose(
+            desk, caller, asked.request(), verb=str(asked.action), licence_id=licence_id,
+            idempotency_key=asked.idempotency_key, now=now,
+        )  # fmt: skip
 
     # 2 · Write the intent, if the licence still is as the caller saw it.
     reserved = desk.registry.submit(lambda unit: _reserve(unit, desk, draft, asked, digest))

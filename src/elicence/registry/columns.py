@@ -8,7 +8,7 @@ every SQLite column has one of the five names that STRICT tables allow.
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import INTEGER, BigInteger, Index, LargeBinary, MetaData, Text
+from sqlalchemy import INTEGER, BigInteger, CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, MetaData, Text
 from sqlalchemy import text as sql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import SchemaItem
@@ -101,3 +101,26 @@ def shape(*rules: SchemaItem) -> tuple[object, ...]:
 def only_where(condition: str, name: str, *columns: str) -> Index:
     """An index over the few rows that still matter, so that it stays small however long the history grows."""
     return Index(name, *columns, sqlite_where=sql(condition), postgresql_where=sql(condition))
+
+
+def of_agency() -> ForeignKeyConstraint:
+    """Rows of this table belong to an agency."""
+    return ForeignKeyConstraint(["agency_id"], ["agency.id"])
+
+
+def of_licence() -> ForeignKeyConstraint:
+    """Rows of this table belong to a licence."""
+    return ForeignKeyConstraint(["agency_id", "licence_id"], ["licence.agency_id", "licence.id"])
+
+
+def of_version() -> ForeignKeyConstraint:
+    """Rows of this table belong to one version of a licence."""
+    return ForeignKeyConstraint(
+        ["agency_id", "licence_id", "version"],
+        ["licence_version.agency_id", "licence_version.licence_id", "licence_version.version"],
+    )
+
+
+def one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
+    """The column holds one of these words."""
+    return CheckConstraint(f"{column} IN ({', '.join(repr(value) for value in values)})", name=column)

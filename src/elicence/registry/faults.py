@@ -51,7 +51,7 @@ def refusal(error: IntegrityError) -> Exception:
             return Conflict("number_taken", "this agency has already issued a licence of this type with this number")
         case "uq_licence_version_identifier":
             return Conflict("number_taken", "this agency has already issued a licence with this identifier")
-        case "pk_idempotency":
+        case "pk_idempotency" | "uq_proposal_idempotency_key":
             return Conflict("idempotency_in_flight", "another request with this idempotency key is in flight")
         case "pk_licence_version":
             return Conflict("version_mismatch", "another change made this version of the licence first")

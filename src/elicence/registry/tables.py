@@ -21,31 +21,22 @@ from elicence.registry.columns import (
     as_instant,
     as_number,
     as_text,
+    of_agency,
+    of_licence,
+    of_version,
+    one_of,
     only_where,
     shape,
 )
+from elicence.registry.request_tables import Idempotency, Intent, Proposal
+
+__all__ = [
+    "Agency", "AuditEvent", "Client", "Credential", "DataKey", "Grant", "Holder", "Idempotency", "Intent", "Licence",
+    "LicenceVersion", "LogEntry", "LogSequence", "Operator", "Outbox", "Parked", "Proposal", "RegistryMeta",
+    "StatusEntry", "StatusList", "StatusPublication", "VerificationCode",
+]  # fmt: skip
 
 STATUS_STATES = ("reserved", "active", "suspended", "revoked", "superseded")
-INTENT_STATES = ("pending", "done", "failed")
-
-
-def _of_agency() -> ForeignKeyConstraint:
-    return ForeignKeyConstraint(["agency_id"], ["agency.id"])
-
-
-def _of_licence() -> ForeignKeyConstraint:
-    return ForeignKeyConstraint(["agency_id", "licence_id"], ["licence.agency_id", "licence.id"])
-
-
-def _of_version() -> ForeignKeyConstraint:
-    return ForeignKeyConstraint(
-        ["agency_id", "licence_id", "version"],
-        ["licence_version.agency_id", "licence_version.licence_id", "licence_version.version"],
-    )
-
-
-def _one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
-    return CheckConstraint(f"{column} IN ({', '.join(repr(value) for value in values)})", name=column)
 
 
 # Who
@@ -68,7 +59,7 @@ class Agency(Stored, table=True):
 class Client(Stored, table=True):
     """A system of an agency that may call us."""
 
-    __table_args__ = shape(_of_agency())
+    __table_args__ = shape(of_agency())
     agency_id: str = as_text(key=True)
     id: str = as_text(key=True)
     name: str = as_text()
@@ -79,7 +70,7 @@ class Client(Stored, table=True):
 class Operator(Stored, table=True):
     """A person of an agency."""
 
-    __table_args__ = shape(_of_agency())
+    __table_args__ = shape(of_agency())
     agency_id: str = as_text(key=True)
     id: str = as_text(key=True)
     name: str = as_text()
@@ -91,7 +82,7 @@ class Grant(Stored, table=True):
     """What an agency may issue, where and when."""
 
     __tablename__ = "grant_row"  # GRANT is a word of SQL
-    __table_args__ = shape(_of_agency())
+    __table_args__ = shape(of_agency())
     agency_id: str = as_text(key=True)
     id: str = as_text(key=True)
     type_slug: str = as_text()
@@ -108,7 +99,7 @@ class Grant(Stored, table=True):
 class Licence(Stored, table=True):
     """A licence and which of its versions is current; `row_version` counts changes and is what `If-Match` compares."""
 
-    __table_args__ = shape(_of_agency(), UniqueConstraint("agency_id", "type_slug", "number", name="uq_licence_number"))
+    __table_args__ = shape(of_agency(), UniqueConstraint("agency_id", "type_slug", "number", name="uq_licence_number"))
     agency_id: str = as_text(key=True)
     id: str = as_text(key=True)
     type_slug: str = as_text()
@@ -125,7 +116,7 @@ class LicenceVersion(Stored, table=True):
 
     __tablename__ = "licence_version"
     __table_args__ = shape(
-        _of_licence(), UniqueConstraint("agency_id", "licence_identifier", name="uq_licence_version_identifier")
+        of_licence(), UniqueConstraint("agency_id", "licence_identifier", name="uq_licence_version_identifier")
     )
     agency_id: str = as_text(key=True)
     licence_id: str = as_text(key=True)
@@ -148,7 +139,7 @@ class LicenceVersion(Stored, table=True):
 class Holder(Stored, table=True):
     """A holder as of one version, sealed unless the type says its field is open."""
 
-    __table_args__ = shape(_of_version(), Index("ix_holder_search_digest", "agency_id", "search_digest"))
+    __table_args__ = shape(of_version(), Index("ix_holder_search_digest", "agency_id", "search_digest"))
     agency_id: str = as_text(key=True)
     licence_id: str = as_text(key=True)
     version: int = as_number(key=True)
@@ -166,7 +157,7 @@ class DataKey(Stored, table=True):
     """The licence's data key, wrapped by key-encryption key `kek_id`; without this row its sealed columns are noise."""
 
     __tablename__ = "data_key"
-    __table_args__ = shape(_of_licence(), Index("ix_data_key_kek_id", "kek_id"))
+    __table_args__ = shape(of_licence(), Index("ix_data_key_kek_id", "kek_id"))
     agency_id: str = as_text(key=True)
     licence_id: str = as_text(key=True)
     kek_id: str = as_text()
@@ -176,7 +167,7 @@ class DataKey(Stored, table=True):
 class Credential(Stored, table=True):
     """A signed credential, sealed, once for ever."""
 
-    __table_args__ = shape(_of_version())
+    __table_args__ = shape(of_version())
     agency_id: str = as_text(key=True)
     licence_id: str = as_text(key=True)
     version: int = as_number(key=True)
@@ -191,7 +182,7 @@ class VerificationCode(Stored, table=True):
     """Global: a typed code names no agency."""
 
     __tablename__ = "verification_code"
-    __table_args__ = shape(_of_version())
+    __table_args__ = shape(of_version())
     code: str = as_text(key=True)
     agency_id: str = as_text()
     licence_id: str = as_text()
@@ -205,7 +196,7 @@ class StatusList(Stored, table=True):
     """A list and how many of its places are taken; `secret_id` names the permutation secret, fixed for its life."""
 
     __tablename__ = "status_list"
-    __table_args__ = shape(_of_agency(), CheckConstraint("taken BETWEEN 0 AND size", name="taken"))
+    __table_args__ = shape(of_agency(), CheckConstraint("taken BETWEEN 0 AND size", name="taken"))
     agency_id: str = as_text(key=True)
     list_no: int = as_number(key=True)
     size: int = as_number()
@@ -219,10 +210,10 @@ class StatusEntry(Stored, table=True):
 
     __tablename__ = "status_entry"
     __table_args__ = shape(
-        _of_version(),
+        of_version(),
         ForeignKeyConstraint(["agency_id", "list_no"], ["status_list.agency_id", "status_list.list_no"]),
         UniqueConstraint("agency_id", "list_no", "status_index", name="uq_status_entry_index"),
-        _one_of("state", STATUS_STATES),
+        one_of("state", STATUS_STATES),
         only_where("state IN ('suspended', 'revoked', 'superseded')", "ix_status_entry_marked", "agency_id", "list_no"),
     )
     agency_id: str = as_text(key=True)
@@ -256,46 +247,6 @@ class StatusPublication(Stored, table=True):
     expires_at: datetime = as_instant()
 
 
-# Requests and what they mean to sign
-
-
-class Idempotency(Stored, table=True):
-    """Which request a key stood for."""
-
-    __table_args__ = shape(_of_agency())
-    agency_id: str = as_text(key=True)
-    key: str = as_text(key=True)
-    verb: str = as_text()
-    request_digest: str = as_text()
-    licence_id: str = as_text()
-    version: int = as_number()
-    created_at: datetime = as_instant()
-
-
-class Intent(Stored, table=True):
-    """The exact bytes to be signed, sealed, written down before anything is signed."""
-
-    __table_args__ = shape(
-        _of_version(),
-        _one_of("state", INTENT_STATES),
-        only_where("state = 'pending'", "ix_intent_pending", "created_at"),
-    )
-    agency_id: str = as_text(key=True)
-    id: str = as_text(key=True)
-    licence_id: str = as_text()
-    version: int = as_number()
-    verb: str = as_text()
-    kid: str = as_text()
-    sealed_signing_input: bytes = as_blob()
-    digest: str = as_text()
-    state: str = as_text()
-    reason: str | None = as_text()
-    client_id: str | None = as_text()
-    operator_id: str | None = as_text()
-    created_at: datetime = as_instant()
-    finished_at: datetime | None = as_instant()
-
-
 # What happened
 
 
@@ -304,7 +255,7 @@ class LogEntry(Stored, table=True):
 
     __tablename__ = "log_entry"
     __table_args__ = shape(
-        _of_agency(),
+        of_agency(),
         Index("ix_log_entry_licence", "agency_id", "licence_id"),
         only_where("position IS NULL", "ix_log_entry_unnumbered", "occurred_at"),
     )
@@ -336,7 +287,7 @@ class AuditEvent(Stored, table=True):
     """Who did what to which licence; `facts` is JSON without personal data."""
 
     __tablename__ = "audit_event"
-    __table_args__ = shape(_of_agency(), Index("ix_audit_event_licence", "agency_id", "licence_id", "id"))
+    __table_args__ = shape(of_agency(), Index("ix_audit_event_licence", "agency_id", "licence_id", "id"))
     agency_id: str = as_text(key=True)
     id: str = as_text(key=True)
     verb: str = as_text()
@@ -355,7 +306,7 @@ class Outbox(Stored, table=True):
     """Work to be done because of a committed change, written in the change's own transaction."""
 
     __table_args__ = shape(
-        _of_agency(),
+        of_agency(),
         only_where("done_at IS NULL", "ix_outbox_due", "due_at"),
     )
     agency_id: str = as_text(key=True)
@@ -376,7 +327,7 @@ class Outbox(Stored, table=True):
 class Parked(Stored, table=True):
     """A presentation waiting to be taken once, found by the digest of a token that we never keep."""
 
-    __table_args__ = shape(_of_agency())
+    __table_args__ = shape(of_agency())
     digest: bytes = as_blob(key=True)
     agency_id: str = as_text()
     licence_id: str = as_text()

@@ -280,6 +280,30 @@ def _requests() -> None:
         sqlite_strict=True,
     )
     only_where("state = 'pending'", "ix_intent_pending", "intent", "created_at")
+    op.create_table(
+        "proposal",
+        text("agency_id"),
+        text("id"),
+        text("verb"),
+        text("licence_id", null=True),
+        text("idempotency_key"),
+        text("digest"),
+        text("kek_id"),
+        blob("wrapped"),
+        blob("sealed_request"),
+        text("state"),
+        text("client_id", null=True),
+        text("proposed_by"),
+        text("decided_by", null=True),
+        number("created_at"),
+        number("decided_at", null=True),
+        sa.PrimaryKeyConstraint("agency_id", "id"),
+        of_agency(),
+        sa.UniqueConstraint("agency_id", "idempotency_key", name="uq_proposal_idempotency_key"),
+        sa.CheckConstraint("state IN ('proposed', 'approved', 'declined')", name="state"),
+        sqlite_strict=True,
+    )
+    only_where("state = 'proposed'", "ix_proposal_open", "proposal", "agency_id")
 
 
 def _log() -> None:
