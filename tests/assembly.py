@@ -64,17 +64,16 @@ class House:
 def example(type_slug: str, name: str | None = None) -> dict:
     """A valid example of a shipped type."""
     folder = STANDARDS / type_slug / "examples"
-    path = folder / f"valid-{name}.json" if name else sorted(folder.glob("valid-*.json"))[0]
+    path = folder / f"valid-{name}.json" if name else min(folder.glob("valid-*.json"))
     return json.loads(path.read_bytes())
 
 
 def new_agency(assembly: Assembly, slug: str, *, uscc: str = USCC, now: datetime = NOON) -> AgencyRecord:
     asked = AgencyRequest(slug, f"示例市{slug}局", f"Example {slug} office", uscc, "3204", "0519-0000000")
-    agency = add_agency(
+    return add_agency(
         assembly.registry, assembly.desk.chest.keyring, assembly.maker, asked,
         base_url=assembly.desk.base_url, now=now, save=assembly.save_keyring,
     )  # fmt: skip
-    return agency
 
 
 def grant(assembly: Assembly, agency: AgencyRecord, type_slug: str, **changes) -> None:
@@ -89,7 +88,8 @@ def grant(assembly: Assembly, agency: AgencyRecord, type_slug: str, **changes) -
 def house(home: Path, database_url: str | None, *, at: Callable[[str], None] = pass_by, environment: str = "demo"):
     """A fresh registry in `home`, with the agency `housing` that holds a grant for every shipped type."""
     clock = StandingClock()
-    settings = Settings(home=home, database_url=database_url or f"sqlite:///{home / 'registry.db'}", standards_dir=STANDARDS)
+    store = database_url or f"sqlite:///{home / 'registry.db'}"
+    settings = Settings(home=home, database_url=store, standards_dir=STANDARDS)
     initialise(settings, base_url=BASE_URL, environment=environment, roots=1, clock=clock, cost=CHEAP)
     with assemble(settings, clock=clock, at=at) as assembly:
         built = House(assembly, clock, settings)
