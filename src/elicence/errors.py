@@ -82,7 +82,7 @@ class FormatError(ElicenceError):
             # a URL that names none of a registry's published files
             "url_outside",
             # pictures and files
-            "image_bad", "image_too_large", "pdf_bad", "pdf_too_large",
+            "image_bad", "image_too_large", "pdf_bad", "pdf_too_large", "file_unreadable", "file_too_large",
         }
     )  # fmt: skip
 
