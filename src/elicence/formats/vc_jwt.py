@@ -153,8 +153,7 @@ def decode_payload(payload: bytes) -> CodeCredential:
     if valid_until is not None and valid_until < valid_from:
         raise FormatError("time_order", "validUntil lies before validFrom")
     return CodeCredential(
-        _contexts(members["@context"]),
-        _vc_type(members["type"]),
+        *_kind(members["@context"], members["type"]),
         _issuer(members["iss"], members["issuer"]),
         _issued_at(members["iat"]),
         valid_from,
@@ -184,23 +183,28 @@ def _text(value: JsonValue, what: str) -> str:
     return value
 
 
-def _contexts(value: JsonValue) -> tuple[str, str]:
-    """VCDM 2.0 §4.3, judged by comparison as its §6.3 allows: exactly the base context and one type context."""
-    if not isinstance(value, list) or len(value) != 2 or value[0] != BASE_CONTEXT:
+def _kind(contexts: JsonValue, types: JsonValue) -> tuple[tuple[str, str], str]:
+    """Contexts and licence type, which all licences of a type version share."""
+    if not isinstance(contexts, list) or len(contexts) != 2 or contexts[0] != BASE_CONTEXT:
         raise FormatError("context_unknown", "a credential names the W3C base context and the type's own, nothing else")
-    own = value[1]
-    if not isinstance(own, str) or not _TYPE_CONTEXT.fullmatch(own):
-        raise FormatError("context_unknown", "the second context is not that of a licence type: …/ns/<type>/v<n>")
-    return BASE_CONTEXT, own
-
-
-def _vc_type(value: JsonValue) -> str:
-    if not isinstance(value, list) or len(value) != 2 or value[0] != "VerifiableCredential":
+    if not isinstance(types, list) or len(types) != 2 or types[0] != "VerifiableCredential":
         _bad("the type of a credential is VerifiableCredential and one licence type")
-    own = value[1]
-    if not isinstance(own, str) or not _VC_TYPE.fullmatch(own):
+    context, vc_type = contexts[1], types[1]
+    if not isinstance(context, str):
+        raise FormatError("context_unknown", "the second context of a credential is not a URL")
+    if not isinstance(vc_type, str):
+        _bad("the licence type of a credential is not a text")
+    return _checked_kind(context, vc_type)
+
+
+# VCDM 2.0 §6.3 allows contexts to be judged by comparison. Good pairs are remembered, failures are judged anew.
+@lru_cache(maxsize=1024)
+def _checked_kind(context: str, vc_type: str) -> tuple[tuple[str, str], str]:
+    if len(context) > _MAX_TEXT or not _TYPE_CONTEXT.fullmatch(context):
+        raise FormatError("context_unknown", "the second context is not that of a licence type: …/ns/<type>/v<n>")
+    if not _VC_TYPE.fullmatch(vc_type):
         _bad("the licence type of a credential is not a PascalCase word")
-    return own
+    return (BASE_CONTEXT, context), vc_type
 
 
 def _issuer(iss: JsonValue, issuer: JsonValue) -> str:
@@ -318,12 +322,9 @@ def _claims(value: JsonValue) -> Mapping[str, JsonValue]:
     if not isinstance(value, dict):
         _bad("the claims of a licence are not a JSON object")
     _check_claim_names(tuple(value))
+    check_numbers(value.values())
     for claim in value.values():
-        kind = type(claim)
-        if kind is str:
-            continue
-        check_numbers((claim,))
-        if kind is dict or kind is list:
+        if type(claim) is dict or type(claim) is list:
             _check_names(claim)
     return MappingProxyType(value)
 
