@@ -40,6 +40,8 @@ def change_status(
     Raises `RequestError` reason_unknown, `NotFound`, `Conflict` version_mismatch or transition_not_allowed.
     """
 
+    desk.at("p1")
+
     def work(unit: Unit) -> LicenceView:
         # 1 · Whose licence, and why.
         found = view(unit, desk, caller.agency.id, licence_id)
@@ -57,10 +59,14 @@ def change_status(
         for row in rows if action is Action.REVOKE else (current,):
             _write(unit, desk, caller, row, action, reason, now)
         bump_licence(unit, caller.agency.id, licence_id, current_version=licence.current_version, expected=if_version)
-        return view(unit, desk, caller.agency.id, licence_id)
+        changed = view(unit, desk, caller.agency.id, licence_id)
+        desk.at("p9")
+        return changed
 
     # 4 · What submit answers is durable.
-    return desk.registry.submit(work)
+    answer = desk.registry.submit(work)
+    desk.at("p11")
+    return answer
 
 
 def check_reason(desk: Desk, licence: LicenceView, action: Action, reason: str | None) -> None:

@@ -6,6 +6,8 @@ that ends the process there without any clean-up, and then looks whether the pro
     p1 request read     p4 first commit        p7 signed              p10 second commit
     p2 idempotency row  p5 lint of exact bytes p8 verified            p11 before the answer
     p3 intent and index p6 before the signer   p9 credential, log     p12 answer half given (doors)
+
+A change of status has no signature: it passes p1, p9 (rows written, not committed), p11 and p12.
 """
 
 from typing import Final
