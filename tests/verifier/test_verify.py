@@ -1,6 +1,9 @@
 """Whatever is scanned, verify answers; and only a whole genuine licence is accepted."""
 
+import hashlib
 import random
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -157,6 +160,33 @@ def test_a_type_file_that_is_absent_or_changed_is_never_green() -> None:
         sources = MemorySources(tokens=tokens, documents=documents)
         report = verify(TOKEN, trust=TRUST, sources=sources, now=forge.NOW)
         assert (report.verdict, report.reason, report.face) == (Verdict.UNSUPPORTED, reason, None)
+
+
+def test_a_pinned_file_must_describe_the_type_it_is_pinned_for() -> None:
+    paper = forge.TYPES["paper-pass"]
+    trust = trust_of({"trust": {"set": {"/types/0/type_sha256": hashlib.sha256(paper).hexdigest()}}})
+    tokens = {f"{forge.BASE}/status/city/3": forge.status_token()}
+    sources = MemorySources(tokens=tokens, documents={("market-stall", 1): paper})
+    licence = forge.licence({"set": {"/type/1": "PaperPass"}})
+    report = verify(licence, trust=trust, sources=sources, now=forge.NOW)
+    assert (report.verdict, report.reason) == (Verdict.UNSUPPORTED, "type_document_changed")
+
+
+def test_a_pinned_file_this_reader_cannot_read_is_unsupported() -> None:
+    newer = b'{"slug":"market-stall","version":1,"form":"of another time"}'
+    trust = trust_of({"trust": {"set": {"/types/0/type_sha256": hashlib.sha256(newer).hexdigest()}}})
+    report = verify(TOKEN, trust=trust, sources=MemorySources(documents={("market-stall", 1): newer}), now=forge.NOW)
+    assert (report.verdict, report.reason) == (Verdict.UNSUPPORTED, "type_unknown")
+
+
+def test_verifying_needs_three_foreign_packages_and_no_more() -> None:
+    code = (
+        "import sys; import elicence.verifier.verify, elicence.verifier.trust, elicence.verifier.sources;"
+        "print(*{m.partition('.')[0] for m in sys.modules if not m.startswith('_')} - sys.stdlib_module_names)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    # cffi comes with cryptography; typing_extensions with PyJWT on Python 3.10.
+    assert set(ran.stdout.split()) <= {"elicence", "cryptography", "jwt", "orjson", "cffi", "typing_extensions"}
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ def _freshness(listed: StatusListToken, now: datetime, policy: Policy) -> Check:
 
 def _list_key(text: str, key: AgencyKey, trust: TrustedList) -> AgencyKey | None:
     """The agency's own status list key that the list names; a licence key, or another agency's, will not do."""
-    did, _, thumbprint = _parsed(text).kid.rpartition("#")
+    did, _, thumbprint = _named_key(text).rpartition("#")
     signer = trust.key(key.agency.did, thumbprint)
     if signer is None or did not in ("", key.agency.did):
         return None
@@ -156,6 +156,11 @@ class _TypeFile:
 
     digest: str
     document: bytes = field(compare=False)
+
+
+@lru_cache(maxsize=128)
+def _named_key(text: str) -> str:
+    return _parsed(text).kid
 
 
 @lru_cache(maxsize=128)

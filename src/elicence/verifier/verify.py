@@ -55,8 +55,12 @@ def verify(text: str, *, trust: TrustedList, sources: Sources, now: datetime, po
         return conclude(found)
     found.credential = credential
 
-    # 1a. The rest of step 1 hangs on what was signed (issuer, time, type), so it could not be asked before.
-    made.append(ask.check_issuer(credential, key))
+    # 1a. The rest of step 1 hangs on what was signed (issuer, time, type), so it could not be asked before. An agency
+    # that names another as issuer ends the story: there is nobody by whose rules to judge the rest.
+    check = ask.check_issuer(credential, key)
+    made.append(check)
+    if check.outcome is not Outcome.PASSED:
+        return conclude(found)
     made.append(ask.check_authority(credential, key, trust))
     made.append(ask.check_test(key, trust, policy))
 
