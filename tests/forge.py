@@ -1,10 +1,8 @@
 """A forge of genuine and hostile licences, status lists and trusted lists, for tests only.
 
 Written from the standards with nothing but `cryptography`, `json` and `zlib`, and none of the package's own formats:
-so whatever both agree on was understood twice. Keys come from their names, so every run makes the same ones; ECDSA
-signatures differ from run to run.
-
-A hostile thing is a genuine one plus a recipe (plain JSON, see `tests/corpus/README.md`).
+so whatever both agree on was understood twice. Keys come from their names. A hostile thing is a genuine one plus a
+recipe (plain JSON, see `tests/corpus/README.md`).
 """
 
 import base64
