@@ -15,6 +15,7 @@ from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from elicence.errors import StoreFault
 from elicence.registry.engine import postgres_engine
 from elicence.registry.faults import Undone, fault, translated, undone
 from elicence.registry.unit import Reader, Unit
@@ -33,6 +34,7 @@ class PostgresStore:
         self._snapshots = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._threads = ThreadPoolExecutor(max_workers=pool_size, thread_name_prefix="registry")
         self._commits = itertools.count()
+        self._closed = False
         self.commits = 0
 
     def submit(self, work: Callable[[Unit], T]) -> T:
@@ -45,10 +47,14 @@ class PostgresStore:
         return _retried(lambda: self._look(work))
 
     def close(self) -> None:
+        """Finish what was submitted; a later `submit` is refused."""
         self._threads.shutdown(wait=True)
+        self._closed = True
         self._engine.dispose()
 
     def _transact(self, work: Callable[[Unit], T]) -> T:
+        if self._closed:
+            raise StoreFault("store_down", "the registry is closed")
         try:
             with self._engine.connect() as connection, connection.begin():
                 unit = Unit(connection)
