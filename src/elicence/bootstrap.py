@@ -198,10 +198,10 @@ class _TrustNow:
         self._base_url, self._environment, self._clock = base_url, environment, clock
         self._made: tuple[Keyring, datetime, TrustedList] | None = None
 
-    def __call__(self) -> TrustedList:
+    def __call__(self, *, fresh: bool = False) -> TrustedList:
         now, keyring = self._clock(), self._chest.keyring
         made = self._made
-        if made is not None and made[0] is keyring and abs(now - made[1]) < _TRUST_AGE:
+        if not fresh and made is not None and made[0] is keyring and abs(now - made[1]) < _TRUST_AGE:
             return made[2]
         payload = trusted_payload(
             self._registry.read(read_accounts),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from elicence.issuer.crash_points import pass_by
 from elicence.keys.keyring import KeyChest
@@ -12,7 +13,14 @@ from elicence.registry.registry import Registry
 from elicence.verifier.sources import Sources
 from elicence.verifier.trust import TrustedList
 
-__all__ = ["Caller", "Desk"]
+__all__ = ["Caller", "Desk", "TrustNow"]
+
+
+class TrustNow(Protocol):
+    """The trusted list as it would be published now."""
+
+    def __call__(self, *, fresh: bool = False) -> TrustedList:
+        """May be some seconds old, unless a `fresh` one is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +28,7 @@ class Desk:
     """Tools of an issuer: what may be issued, where it is kept, who signs, and what a stranger would believe.
 
     `permute(secret_id, list_id, counter)` gives the status index of the counter-th licence of a list. `trusted_list()`
-    answers with the list as it stands now, so that a key made a moment ago counts. `published` is what a stranger can
+    answers with the list as it stands now, so that a key or grant made a moment ago counts. `published` is what a stranger can
     look up: type files and dictionaries. `at` is the crash hook of tests.
     """
 
@@ -32,7 +40,7 @@ class Desk:
     sealer: Sealer
     index_secret_id: str
     permute: Callable[[str, str, int], int]
-    trusted_list: Callable[[], TrustedList]
+    trusted_list: TrustNow
     dictionaries: Mapping[int, bytes]
     published: Sources
     entropy: Callable[[int], bytes] = field(repr=False)

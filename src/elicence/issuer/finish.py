@@ -23,6 +23,7 @@ from elicence.registry.status import set_status, status_of
 from elicence.registry.unit import Unit
 from elicence.verifier.policy import Policy
 from elicence.verifier.report import Outcome
+from elicence.verifier.trust import TrustedList
 from elicence.verifier.verify import verify
 
 __all__ = ["finish"]
@@ -66,16 +67,21 @@ def _payload(signing_input: bytes) -> bytes:
 
 def _check_as_a_stranger(desk: Desk, credential: str, now: datetime) -> None:
     """The public verifier, with what is published, finds the credential good; else it is never stored or shown."""
-    report = verify(
-        credential, trust=desk.trusted_list(), sources=desk.published, now=now, policy=Policy(accept_test=True)
-    )
-    failed = [
+    failed = _refusals(desk, credential, desk.trusted_list(), now)
+    if failed:
+        # The list at hand may be some seconds old, and the grant or key younger.
+        failed = _refusals(desk, credential, desk.trusted_list(fresh=True), now)
+    if failed:
+        raise KeyFault("signer_bad", f"A stranger would not accept what was signed: {', '.join(failed)}.")
+
+
+def _refusals(desk: Desk, credential: str, trust: TrustedList, now: datetime) -> list[str]:
+    report = verify(credential, trust=trust, sources=desk.published, now=now, policy=Policy(accept_test=True))
+    return [
         f"{check.name} ({check.reason})"
         for check in report.checks
         if check.name in _MUST_PASS and check.outcome is not Outcome.PASSED
     ]
-    if failed:
-        raise KeyFault("signer_bad", f"A stranger would not accept what was signed: {', '.join(failed)}.")
 
 
 def _complete(unit: Unit, desk: Desk, caller: Caller, reserved: Reserved, credential: str, now: datetime) -> None:

@@ -30,7 +30,7 @@ def publish_trust(desk: Desk, folder: PublishedFolder, *, now: datetime) -> int:
 
     The trusted list gets a new version only if what it says changed or a third of its life is over.
     """
-    payload = desk.trusted_list().payload
+    payload = desk.trusted_list(fresh=True).payload
     changed = 0
     for place, content in _files(desk, payload).items():
         changed += folder.write(place, content)
