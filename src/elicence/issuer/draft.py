@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from elicence.errors import FormatError, RequestError
+from elicence.errors import FormatError, NotFound, RequestError
 from elicence.formats.did import did_web
 from elicence.formats.encoding import JsonObject, JsonValue
 from elicence.formats.frame import encode_frame, licence_url
@@ -64,7 +64,10 @@ def check_body(
     slug, version = body.get("type"), body.get("type_version")
     if not isinstance(slug, str) or not (version is None or type(version) is int):
         raise RequestError("validation_failed", "type must be the name of a licence type, type_version a whole number")
-    checked = check_request(desk.catalogue.get(slug, version), dict(body))
+    licence_type = desk.catalogue.get(slug, version)
+    if licence_type.status == "draft":  # not in the trusted list, so nobody could check what was issued under it
+        raise NotFound("type_not_found", "That version of the licence type is a draft; it issues nothing yet.")
+    checked = check_request(licence_type, dict(body))
     return checked, check_grant(desk, caller, checked, now)
 
 
