@@ -102,7 +102,8 @@ def view(reader: Reader, desk: Desk, agency_id: str, licence_id: str, version: i
         key, credential.sealed_text, table="credential", column="sealed_text", row=row_name(licence_id, number)
     ).decode()
     holders = tuple(_holder(desk, key, each) for each in holders_of(reader, agency_id, licence_id, number))
-    return _view(licence, row, status, claims=_claims(desk, key, row), holders=holders, kid=credential.kid, text=text)
+    claims = _claims(desk, key, row, licence.type_slug)
+    return _view(licence, row, status, claims=claims, holders=holders, kid=credential.kid, text=text)
 
 
 def history(desk: Desk, caller: Caller, licence_id: str) -> tuple[AuditRow, ...]:
@@ -148,7 +149,7 @@ def data_key(reader: Reader, desk: Desk, agency_id: str, licence_id: str) -> Dat
     return desk.sealer.unwrap(WrappedKey(row.kek_id, row.wrapped), agency_id=agency_id, licence_id=licence_id)
 
 
-def _claims(desk: Desk, key: DataKey, row: VersionRow) -> Mapping[str, JsonValue]:
+def _claims(desk: Desk, key: DataKey, row: VersionRow, type_slug: str) -> Mapping[str, JsonValue]:
     """Open and sealed claims together, in the order of the type file."""
     claims = _object(row.open_claims)
     if row.sealed_claims is not None:
@@ -156,7 +157,7 @@ def _claims(desk: Desk, key: DataKey, row: VersionRow) -> Mapping[str, JsonValue
         claims |= _object(
             desk.sealer.open(key, row.sealed_claims, table="licence_version", column="sealed_claims", row=name)
         )
-    return claims
+    return {name: claims[name] for name in desk.catalogue.get(type_slug, row.type_version).claims if name in claims}
 
 
 def _object(data: bytes) -> JsonObject:
