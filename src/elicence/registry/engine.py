@@ -84,7 +84,7 @@ def _profile(connection: sqlite3.Connection, *, writes: bool) -> None:
         "trusted_schema=OFF",
         "recursive_triggers=ON",  # so that REPLACE cannot slip past the triggers that refuse DELETE
         "cell_size_check=ON",
-        "temp_store=MEMORY",  # savepoints keep their undo pages; a temporary file for each would cost as much as the work
+        "temp_store=MEMORY",  # undo pages of savepoints; a temporary file for each would cost dear
         f"cache_size={-65_536 if writes else -16_384}",  # negative: in kB
         f"query_only={'OFF' if writes else 'ON'}",
     ):

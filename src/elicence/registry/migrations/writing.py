@@ -8,6 +8,10 @@ def text(name: str, *, null: bool = False) -> sa.Column[str]:
     return sa.Column(name, sa.Text(), nullable=null)
 
 
+def texts(*names: str) -> list[sa.Column[str]]:
+    return [text(name) for name in names]
+
+
 def number(name: str, *, null: bool = False) -> sa.Column[int]:
     return sa.Column(name, sa.BigInteger().with_variant(sa.INTEGER(), "sqlite"), nullable=null)
 

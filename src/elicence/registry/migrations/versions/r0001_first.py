@@ -15,6 +15,7 @@ from elicence.registry.migrations.writing import (
     only_where,
     same,
     text,
+    texts,
 )  # fmt: skip
 
 revision = "0001"
@@ -36,12 +37,7 @@ def upgrade() -> None:
 def _parties() -> None:
     op.create_table(
         "agency",
-        text("id"),
-        text("slug"),
-        text("name_zh"),
-        text("name_en"),
-        text("uscc"),
-        text("region"),
+        *texts("id", "slug", "name_zh", "name_en", "uscc", "region"),
         text("contact", null=True),
         number("created_at"),
         sa.PrimaryKeyConstraint("id"),
@@ -50,9 +46,7 @@ def _parties() -> None:
     )
     op.create_table(
         "client",
-        text("agency_id"),
-        text("id"),
-        text("name"),
+        *texts("agency_id", "id", "name"),
         number("created_at"),
         number("disabled_at", null=True),
         sa.PrimaryKeyConstraint("agency_id", "id"),
@@ -61,9 +55,7 @@ def _parties() -> None:
     )
     op.create_table(
         "operator",
-        text("agency_id"),
-        text("id"),
-        text("name"),
+        *texts("agency_id", "id", "name"),
         number("created_at"),
         number("disabled_at", null=True),
         sa.PrimaryKeyConstraint("agency_id", "id"),
@@ -72,9 +64,7 @@ def _parties() -> None:
     )
     op.create_table(
         "grant_row",
-        text("agency_id"),
-        text("id"),
-        text("type_slug"),
+        *texts("agency_id", "id", "type_slug"),
         text("region", null=True),
         number("valid_from"),
         number("valid_until", null=True),
@@ -89,10 +79,7 @@ def _parties() -> None:
 def _licences() -> None:
     op.create_table(
         "licence",
-        text("agency_id"),
-        text("id"),
-        text("type_slug"),
-        text("number"),
+        *texts("agency_id", "id", "type_slug", "number"),
         text("external_ref", null=True),
         text("region", null=True),
         number("current_version", null=True),
@@ -105,8 +92,7 @@ def _licences() -> None:
     )
     op.create_table(
         "licence_version",
-        text("agency_id"),
-        text("licence_id"),
+        *texts("agency_id", "licence_id"),
         number("version"),
         number("type_version"),
         text("licence_identifier"),
@@ -128,8 +114,7 @@ def _licences() -> None:
     )
     op.create_table(
         "holder",
-        text("agency_id"),
-        text("licence_id"),
+        *texts("agency_id", "licence_id"),
         number("version"),
         number("position"),
         text("kind"),
@@ -149,9 +134,7 @@ def _licences() -> None:
 def _credentials() -> None:
     op.create_table(
         "data_key",
-        text("agency_id"),
-        text("licence_id"),
-        text("kek_id"),
+        *texts("agency_id", "licence_id", "kek_id"),
         blob("wrapped"),
         sa.PrimaryKeyConstraint("agency_id", "licence_id"),
         of_licence(),
@@ -160,11 +143,9 @@ def _credentials() -> None:
     op.create_index("ix_data_key_kek_id", "data_key", ["kek_id"])
     op.create_table(
         "credential",
-        text("agency_id"),
-        text("licence_id"),
+        *texts("agency_id", "licence_id"),
         number("version"),
-        text("format"),
-        text("kid"),
+        *texts("format", "kid"),
         blob("sealed_text"),
         text("digest"),
         number("issued_at"),
@@ -174,9 +155,7 @@ def _credentials() -> None:
     )
     op.create_table(
         "verification_code",
-        text("code"),
-        text("agency_id"),
-        text("licence_id"),
+        *texts("code", "agency_id", "licence_id"),
         number("version"),
         sa.PrimaryKeyConstraint("code"),
         of_version(),
@@ -200,8 +179,7 @@ def _status() -> None:
     )
     op.create_table(
         "status_entry",
-        text("agency_id"),
-        text("licence_id"),
+        *texts("agency_id", "licence_id"),
         number("version"),
         number("list_no"),
         number("status_index"),
@@ -230,8 +208,7 @@ def _status() -> None:
         text("form"),
         number("serial"),
         number("sequence"),
-        text("kid"),
-        text("digest"),
+        *texts("kid", "digest"),
         blob("document"),
         number("published_at"),
         number("expires_at"),
@@ -247,11 +224,7 @@ def _status() -> None:
 def _requests() -> None:
     op.create_table(
         "idempotency",
-        text("agency_id"),
-        text("key"),
-        text("verb"),
-        text("request_digest"),
-        text("licence_id"),
+        *texts("agency_id", "key", "verb", "request_digest", "licence_id"),
         number("version"),
         number("created_at"),
         sa.PrimaryKeyConstraint("agency_id", "key"),
@@ -260,15 +233,11 @@ def _requests() -> None:
     )
     op.create_table(
         "intent",
-        text("agency_id"),
-        text("id"),
-        text("licence_id"),
+        *texts("agency_id", "id", "licence_id"),
         number("version"),
-        text("verb"),
-        text("kid"),
+        *texts("verb", "kid"),
         blob("sealed_signing_input"),
-        text("digest"),
-        text("state"),
+        *texts("digest", "state"),
         text("reason", null=True),
         text("client_id", null=True),
         text("operator_id", null=True),
@@ -282,13 +251,9 @@ def _requests() -> None:
     only_where("state = 'pending'", "ix_intent_pending", "intent", "created_at")
     op.create_table(
         "proposal",
-        text("agency_id"),
-        text("id"),
-        text("verb"),
+        *texts("agency_id", "id", "verb"),
         text("licence_id", null=True),
-        text("idempotency_key"),
-        text("digest"),
-        text("kek_id"),
+        *texts("idempotency_key", "digest", "kek_id"),
         blob("wrapped"),
         blob("sealed_request"),
         text("state"),
@@ -309,9 +274,7 @@ def _requests() -> None:
 def _log() -> None:
     op.create_table(
         "log_entry",
-        text("agency_id"),
-        text("id"),
-        text("kind"),
+        *texts("agency_id", "id", "kind"),
         text("licence_id", null=True),
         number("version", null=True),
         blob("salt"),
@@ -327,8 +290,7 @@ def _log() -> None:
     op.create_table(
         "log_sequence",
         number("position"),
-        text("agency_id"),
-        text("entry_id"),
+        *texts("agency_id", "entry_id"),
         sa.PrimaryKeyConstraint("position"),
         of("log_entry", agency_id="agency_id", entry_id="id"),
         sa.UniqueConstraint("agency_id", "entry_id", name="uq_log_sequence_entry"),
@@ -339,9 +301,7 @@ def _log() -> None:
 def _consequences() -> None:
     op.create_table(
         "audit_event",
-        text("agency_id"),
-        text("id"),
-        text("verb"),
+        *texts("agency_id", "id", "verb"),
         text("licence_id", null=True),
         number("version", null=True),
         text("from_state", null=True),
@@ -358,9 +318,7 @@ def _consequences() -> None:
     op.create_index("ix_audit_event_licence", "audit_event", ["agency_id", "licence_id", "id"])
     op.create_table(
         "outbox",
-        text("agency_id"),
-        text("id"),
-        text("kind"),
+        *texts("agency_id", "id", "kind"),
         text("licence_id", null=True),
         number("version", null=True),
         blob("body", null=True),
@@ -379,8 +337,7 @@ def _global_tables() -> None:
     op.create_table(
         "parked",
         blob("digest"),
-        text("agency_id"),
-        text("licence_id"),
+        *texts("agency_id", "licence_id"),
         blob("sealed", null=True),
         number("parked_at"),
         number("expires_at"),
@@ -391,8 +348,7 @@ def _global_tables() -> None:
     )
     op.create_table(
         "registry_meta",
-        text("key"),
-        text("value"),
+        *texts("key", "value"),
         sa.PrimaryKeyConstraint("key"),
         sqlite_strict=True,
     )
