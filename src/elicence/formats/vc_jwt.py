@@ -8,7 +8,7 @@ kind is refused, however good its signature. What the values mean is judged by l
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 from types import MappingProxyType
 from typing import NoReturn
@@ -44,7 +44,6 @@ _VC_TYPE = re.compile(r"[A-Z][A-Za-z0-9]{0,99}", re.ASCII)
 _CLAIM = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 # Names that are harmless here but not in the browser's twin of this reader.
 _UNSAFE_NAMES = frozenset({"__proto__", "constructor", "prototype"})
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z
 _MAX_TEXT = 512
 _MAX_HOLDERS = 64
@@ -209,7 +208,8 @@ def _checked_kind(context: str, vc_type: str) -> tuple[tuple[str, str], str]:
 
 def _issuer(iss: JsonValue, issuer: JsonValue) -> str:
     name = _text(iss, "iss")
-    if _text(issuer, "issuer") != name:
+    if issuer != name:
+        _text(issuer, "issuer")
         raise FormatError("vc_claims_disagree", "iss and issuer name different parties")
     return name
 
@@ -217,7 +217,7 @@ def _issuer(iss: JsonValue, issuer: JsonValue) -> str:
 def _issued_at(value: JsonValue) -> datetime:
     if type(value) is not int or not 0 <= value <= _LAST_SECOND:
         raise FormatError("time_claim_bad", "iat is not a whole number of seconds from 1970 to 9999")
-    return _EPOCH + timedelta(seconds=value)
+    return datetime.fromtimestamp(value, UTC)
 
 
 def _unix(instant: datetime) -> int:
@@ -250,29 +250,32 @@ def _status(value: JsonValue) -> tuple[StatusEntry, ...]:
     """One row of one agency's list, seen through one or two purposes: same index, same family of URLs."""
     if not isinstance(value, list) or not 1 <= len(value) <= 2:
         raise FormatError("status_claim_bad", "a credential names a revocation entry and at most a suspension entry")
-    first = _status_entry(value[0], "revocation")
+    index, url = _status_entry(value[0], "revocation")
+    # Bitstring Status List v1.0 §2.1: the index is a string. isdecimal alone takes digits of other scripts.
+    if not (index.isascii() and index.isdecimal() and index == str(number := int(index[:9]))):
+        raise FormatError("status_claim_bad", "statusListIndex is not a decimal number written as text")
+    if len(url) > _MAX_TEXT or not url.endswith("/revocation"):
+        raise FormatError("status_claim_bad", "statusListCredential is not a URL that ends in /revocation")
+    first = StatusEntry("revocation", number, url)
     if len(value) == 1:
         return (first,)
-    second = _status_entry(value[1], "suspension")
-    if second.index != first.index or second.list_url[:-10] != first.list_url[:-10]:
+    if _status_entry(value[1], "suspension") != (index, other := url[:-10] + "suspension"):
         raise FormatError("status_claim_bad", "the status entries of a credential belong to different rows")
-    return first, second
+    return first, StatusEntry("suspension", number, other)
 
 
 # The readers below fetch every member they know by `get` and compare the count: as strict as comparing the names, and
 # measurably faster. A JSON null is never allowed, so it can stand for "absent".
-def _status_entry(value: JsonValue, purpose: str) -> StatusEntry:
+def _status_entry(value: JsonValue, purpose: str) -> tuple[str, str]:
+    """Index and URL of an entry, both still text."""
     if not isinstance(value, dict) or len(value) != 4:
         raise FormatError("status_claim_bad", f"a status entry has not exactly the members of a {STATUS_TYPE}")
     if value.get("type") != STATUS_TYPE or value.get("statusPurpose") != purpose:
         raise FormatError("status_claim_bad", f"a status entry is not a {STATUS_TYPE} for {purpose} in its place")
     index, url = value.get("statusListIndex"), value.get("statusListCredential")
-    # Bitstring Status List v1.0 §2.1: the index is a string. isdecimal alone takes digits of other scripts.
-    if not (isinstance(index, str) and index.isascii() and index.isdecimal() and index == str(int(index[:9]))):
-        raise FormatError("status_claim_bad", "statusListIndex is not a decimal number written as text")
-    if not isinstance(url, str) or len(url) > _MAX_TEXT or not url.endswith("/" + purpose):
-        raise FormatError("status_claim_bad", f"statusListCredential is not a URL that ends in /{purpose}")
-    return StatusEntry(purpose, int(index), url)
+    if not isinstance(index, str) or not isinstance(url, str):
+        raise FormatError("status_claim_bad", "statusListIndex and statusListCredential are not both text")
+    return index, url
 
 
 def _subject(value: JsonValue) -> Subject:
@@ -300,14 +303,16 @@ def _holder(value: JsonValue) -> HolderFace:
         _bad("the kind of a holder is neither person nor organization")
     if (scheme is None) != (own is None):
         _bad("a holder has an id without its scheme, or a scheme without an id")
-    if len(value) != 1 + (name is not None) + 2 * (own is not None):
+    given = 1
+    if name is not None:
+        name = _text(name, "name")
+        given = 2
+    if scheme is not None:
+        scheme, own = _text(scheme, "idScheme"), _text(own, "id")
+        given += 2
+    if len(value) != given:
         _bad("a holder has a member besides kind, name, idScheme, id, or one that is null")
-    return HolderFace(
-        kind,
-        None if name is None else _text(name, "name"),
-        None if scheme is None else _text(scheme, "idScheme"),
-        None if own is None else _text(own, "id"),
-    )
+    return HolderFace(kind, name, scheme, own)
 
 
 def _holder_members(holder: HolderFace) -> JsonObject:
