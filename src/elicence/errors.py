@@ -166,7 +166,7 @@ class Conflict(ElicenceError):
 
     codes = frozenset(
         {"number_taken", "idempotency_in_flight", "transition_not_allowed", "version_mismatch", "agency_exists",
-         "registry_exists", "agency_has_no_key", "intent_failed", "approval_stale"}
+         "registry_exists", "intent_failed", "approval_stale"}
     )  # fmt: skip
 
 

@@ -57,7 +57,7 @@ def change_status(
             return view(unit, desk, caller.agency.id, licence_id)
         # 3 · Write everything.
         for row in rows if action is Action.REVOKE else (current,):
-            _write(unit, desk, caller, row, action, reason, now)
+            _write(unit, desk, caller, row, action=action, reason=reason, now=now)
         bump_licence(unit, caller.agency.id, licence_id, current_version=licence.current_version, expected=if_version)
         changed = view(unit, desk, caller.agency.id, licence_id)
         desk.at("p9")
@@ -93,7 +93,7 @@ def _current(rows: tuple[StatusRow, ...], version: int | None) -> StatusRow:
 
 
 def _write(
-    unit: Unit, desk: Desk, caller: Caller, row: StatusRow, action: Action, reason: str | None, now: datetime
+    unit: Unit, desk: Desk, caller: Caller, row: StatusRow, *, action: Action, reason: str | None, now: datetime
 ) -> None:
     if row.state == "reserved":
         return  # an open intent; finishing it will meet the revocation and fail

@@ -56,7 +56,7 @@ def finish(desk: Desk, caller: Caller, reserved: Reserved, *, now: datetime) -> 
     credential = assemble(reserved.signing_input, signature)
     _check_as_a_stranger(desk, credential, now)
     desk.at("p8")
-    desk.registry.submit(lambda unit: _complete(unit, desk, caller, reserved, credential, now))
+    desk.registry.submit(lambda unit: _complete(unit, desk, caller, reserved, credential=credential, now=now))
     desk.at("p10")
     return credential
 
@@ -84,7 +84,7 @@ def _refusals(desk: Desk, credential: str, trust: TrustedList, now: datetime) ->
     ]
 
 
-def _complete(unit: Unit, desk: Desk, caller: Caller, reserved: Reserved, credential: str, now: datetime) -> None:
+def _complete(unit: Unit, desk: Desk, caller: Caller, reserved: Reserved, *, credential: str, now: datetime) -> None:
     """Transaction two: credential, status, log entry, audit event and outbox, together or not at all."""
     intent = reserved.intent
     agency_id, licence_id = intent.agency_id, intent.licence_id
@@ -95,7 +95,7 @@ def _complete(unit: Unit, desk: Desk, caller: Caller, reserved: Reserved, creden
     state = LicenceState.ACTIVE
     made = version_row(unit, agency_id, licence_id, intent.version)
     if made is not None and made.supersedes is not None:
-        state = _supersede(unit, desk, caller, reserved, made.supersedes, now)
+        state = _supersede(unit, desk, caller, reserved, old=made.supersedes, now=now)
     sealed = desk.sealer.seal(
         reserved.data_key, credential.encode(), table="credential", column="sealed_text",
         row=row_name(licence_id, intent.version), entropy=desk.entropy,
@@ -116,7 +116,7 @@ def _complete(unit: Unit, desk: Desk, caller: Caller, reserved: Reserved, creden
     desk.at("p9")
 
 
-def _supersede(unit: Unit, desk: Desk, caller: Caller, reserved: Reserved, old: int, now: datetime) -> LicenceState:
+def _supersede(unit: Unit, desk: Desk, caller: Caller, reserved: Reserved, *, old: int, now: datetime) -> LicenceState:
     """Marks the version before as superseded; its successor inherits a suspension. A revocation in between wins."""
     intent = reserved.intent
     before = status_of(unit, intent.agency_id, intent.licence_id, old)

@@ -21,9 +21,12 @@ from elicence.issuer.draft import check_body, check_density, draft_version
 from elicence.issuer.finish import finish
 from elicence.issuer.propose import Proposal, approves, propose
 from elicence.issuer.read import LicenceView, read_licence, reserved_from
-from elicence.issuer.reserve import Reserved, Retry, reserve
+from elicence.issuer.reserve import Reserved, Retry, find_retry, reserve
 from elicence.licences.ids import new_id
+from elicence.licences.request import request_digest
 from elicence.licences.text_policy import text_fault
+from elicence.registry.idempotency import find_idempotent
+from elicence.registry.unit import Reader
 
 __all__ = ["PATIENCE", "check_idempotency_key", "issue", "settle"]
 
@@ -46,8 +49,11 @@ def issue(
     Where the grant asks for four eyes and there is no approval of exactly this request, answers a proposal instead.
     """
     desk.at("p1")
-    # 1 · Check everything that can be checked.
+    # 1 · Check everything that can be checked. A retry has its answer whatever became of grant, type and keys since.
     check_idempotency_key(idempotency_key)
+    retry = desk.registry.read(lambda reader: _find_issued(reader, caller.agency.id, idempotency_key, body))
+    if retry is not None:
+        return settle(desk, caller, retry, now=now)
     checked, grant = check_body(desk, caller, body, now)
     draft = draft_version(desk, caller, checked, verb="issue", licence_id=new_id("lic", now, desk.entropy), now=now)
     check_density(desk, draft)
@@ -65,6 +71,12 @@ def issue(
 
     # 3 to 6 · Sign, verify, store, answer.
     return settle(desk, caller, reserved, now=now)
+
+
+def _find_issued(reader: Reader, agency_id: str, key: str, body: Mapping[str, JsonValue]) -> Retry | None:
+    if find_idempotent(reader, agency_id, key) is None:
+        return None  # the usual case, told without a digest: a body that has none is refused by the checks
+    return find_retry(reader, agency_id, key, request_digest(body))
 
 
 def settle(desk: Desk, caller: Caller, reserved: Reserved | Retry, *, now: datetime) -> LicenceView:

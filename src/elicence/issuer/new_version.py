@@ -58,7 +58,7 @@ def renew(
         return check_request(_type_of(desk, before), wanted, counts_from=before.valid_until + timedelta(days=1))
 
     asked = _Asked(Action.RENEW, None, if_version, idempotency_key, body, approval)
-    return _new_version(desk, caller, licence_id, asked, rebuild, now=now)
+    return _new_version(desk, caller, licence_id, asked, rebuild=rebuild, now=now)
 
 
 def correct(
@@ -84,7 +84,7 @@ def correct(
         return check_request(_type_of(desk, before), wanted, kept_period=kept)
 
     asked = _Asked(Action.CORRECT, reason, if_version, idempotency_key, body, approval)
-    return _new_version(desk, caller, licence_id, asked, rebuild, now=now)
+    return _new_version(desk, caller, licence_id, asked, rebuild=rebuild, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class _Asked:
 
 
 def _new_version(
-    desk: Desk, caller: Caller, licence_id: str, asked: _Asked, rebuild: Rebuild, *, now: datetime
+    desk: Desk, caller: Caller, licence_id: str, asked: _Asked, *, rebuild: Rebuild, now: datetime
 ) -> LicenceView | Proposal:
     desk.at("p1")
     # 1 · Check the change against the version it starts from; a retry is recognised before the version has moved on.
@@ -123,7 +123,7 @@ def _new_version(
     move(LicenceState(before.state), asked.action)
     checked = rebuild(before)
     grant = check_grant(desk, caller, checked, now)
-    draft = _draft(desk, caller, before, asked, checked, now)
+    draft = _draft(desk, caller, before, asked, checked=checked, now=now)
     check_density(desk, draft)
     if grant.four_eyes and not approves(asked.approval, str(asked.action), asked.request()):
         return propose(
@@ -140,7 +140,7 @@ def _new_version(
 
 
 def _draft(
-    desk: Desk, caller: Caller, before: LicenceView, asked: _Asked, checked: CheckedRequest, now: datetime
+    desk: Desk, caller: Caller, before: LicenceView, asked: _Asked, *, checked: CheckedRequest, now: datetime
 ) -> Draft:
     versions = desk.registry.read(lambda reader: versions_of(reader, caller.agency.id, before.id))
     return draft_version(

@@ -77,7 +77,7 @@ def propose(
         known = proposal_by_key(unit, caller.agency.id, idempotency_key)
         if known is None:
             insert_proposal(unit, row)
-            _audit(unit, desk, caller, row, "propose", now)
+            _audit(unit, desk, caller, row, verb="propose", now=now)
             return row
         if known.digest != digest:
             raise RequestError("idempotency_key_reused", "This idempotency key was used for another request.")
@@ -108,7 +108,7 @@ def decide(desk: Desk, caller: Caller, proposal_id: str, *, digest: str, approve
             raise Conflict("approval_stale", "This is not the request that was looked at; read the proposal again.")
         if row.state == "proposed":
             decide_proposal(unit, row.agency_id, row.id, state=state, decided_by=operator, decided_at=now)
-            _audit(unit, desk, caller, row, "approve" if approve else "decline", now)
+            _audit(unit, desk, caller, row, verb="approve" if approve else "decline", now=now)
         elif row.state != state:
             raise Conflict("approval_stale", f"The proposal was {row.state} before.")
         return _find(unit, caller, proposal_id)
@@ -153,7 +153,7 @@ def _opened(desk: Desk, row: ProposalRow) -> Proposal:
     )  # fmt: skip
 
 
-def _audit(unit: Unit, desk: Desk, caller: Caller, row: ProposalRow, verb: str, now: datetime) -> None:
+def _audit(unit: Unit, desk: Desk, caller: Caller, row: ProposalRow, *, verb: str, now: datetime) -> None:
     append_audit(
         unit,
         AuditRow(

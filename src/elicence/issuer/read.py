@@ -83,10 +83,10 @@ class LicenceView:
 
 def read_licence(desk: Desk, caller: Caller, licence_id: str, *, version: int | None = None) -> LicenceView:
     """The current version of the agency's licence, or the one named. Raises `NotFound` for anything else."""
-    return desk.registry.read(lambda reader: view(reader, desk, caller.agency.id, licence_id, version))
+    return desk.registry.read(lambda reader: view(reader, desk, caller.agency.id, licence_id, version=version))
 
 
-def view(reader: Reader, desk: Desk, agency_id: str, licence_id: str, version: int | None = None) -> LicenceView:
+def view(reader: Reader, desk: Desk, agency_id: str, licence_id: str, *, version: int | None = None) -> LicenceView:
     """As `read_licence`, within a reader or unit that is already open."""
     licence = licence_by_id(reader, agency_id, licence_id)
     if licence is None or licence.current_version is None:
