@@ -92,10 +92,10 @@ class TypeFileError(ElicenceError):
 
     codes = frozenset(
         {
-            "file_unreadable", "json_syntax", "duplicate_key", "schema", "key_unknown", "class_missing", "claim_schema_bad",
-            "ref_forbidden", "name_reserved", "name_clash", "code_duplicate", "published_changed", "qr_too_dense",
-            "example_refused", "example_accepted", "set_unknown_claim", "type_duplicate", "version_path", "field_closed",
-            "period", "text_policy", "derivation",
+            "file_unreadable", "json_syntax", "duplicate_key", "schema", "key_unknown", "class_missing",
+            "claim_schema_bad", "ref_forbidden", "name_reserved", "name_clash", "code_duplicate", "published_changed", "qr_too_dense",
+            "example_refused", "example_accepted", "set_unknown_claim", "type_duplicate", "version_path",
+            "field_closed", "period", "text_policy", "derivation",
         }
     )  # fmt: skip
 
