@@ -23,7 +23,7 @@ from elicence.licences.request_schema import request_schema
 from elicence.licences.request_text import cleaned_body
 from elicence.licences.validity import instants, last_day
 
-__all__ = ["CheckedRequest", "Holder", "check_request", "request_schema"]
+__all__ = ["CheckedRequest", "Holder", "check_request", "request_digest", "request_schema"]
 
 _PATTERNS = jsonschema_rs.RegexOptions()
 
@@ -115,8 +115,13 @@ def check_request(
         claims=MappingProxyType({name: claims[name] for name in licence_type.claims if name in claims}),
         external_ref=_optional(clean, "external_ref"),
         warnings=tuple(warnings),
-        digest=hashlib.sha256(canonical_json(body)).hexdigest(),
+        digest=request_digest(body),
     )
+
+
+def request_digest(body: Mapping[str, JsonValue]) -> str:
+    """The SHA-256 of the body's canonical JSON, in hex: what tells a retry from another request."""
+    return hashlib.sha256(canonical_json(dict(body))).hexdigest()
 
 
 def _validators(licence_type: LicenceType) -> _Validators:
