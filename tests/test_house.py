@@ -78,7 +78,9 @@ def test_every_public_module_class_and_function_says_what_it_is() -> None:
         silent += [
             f"{module}:{node.name}"
             for node in tree.body
-            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_") and not ast.get_docstring(node)
+            if isinstance(node, ast.FunctionDef | ast.ClassDef)
+            and not node.name.startswith("_")
+            and not ast.get_docstring(node)
         ]
     assert not silent
 
@@ -107,7 +109,9 @@ def test_no_private_key_and_no_registry_host_is_tracked() -> None:
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
     if listed.returncode:
         pytest.skip("not a git checkout")
-    hosts = re.compile("|".join(("pypi" + r"\.org", "pythonhosted" + r"\.org", "npmjs" + r"\.(?:org|com)", "deb" + r"\.debian\.org")))
+    hosts = re.compile(
+        "|".join(("pypi" + r"\.org", "pythonhosted" + r"\.org", "npmjs" + r"\.(?:org|com)", "deb" + r"\.debian\.org"))
+    )
     for name in listed.stdout.splitlines():
         path = ROOT / name
         if not path.is_file() or path.suffix in {".png", ".bin", ".csv"}:
@@ -119,6 +123,14 @@ def test_no_private_key_and_no_registry_host_is_tracked() -> None:
             assert "-----BEGIN" + " PRIVATE KEY" not in text, name
 
 
+CONTRACTS = {
+    "floors": "The floors",
+    "verifier": "A verifier needs",
+    "sql": "Only the registry speaks",
+    "pure": "The pure floor",
+    "private-keys": "Only keys holds",
+    "wiring": "Nothing below the wiring",
+}
 BREACHES = [
     ("floors", "formats/did.py", "from elicence.licences import ids"),
     ("verifier", "verifier/policy.py", "import sqlmodel"),
@@ -131,8 +143,13 @@ BREACHES = [
 
 def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
     # The editable install must not be found in place of the copy.
-    code = f"import sys; sys.path.insert(0, {str(folder / 'src')!r}); from importlinter.cli import lint_imports_command; lint_imports_command()"
-    return subprocess.run([sys.executable, "-c", code, "--no-cache"], cwd=folder, capture_output=True, text=True, timeout=120)
+    code = (
+        f"import sys; sys.path.insert(0, {str(folder / 'src')!r}); "
+        "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", code, "--no-cache"], cwd=folder, capture_output=True, text=True, timeout=120
+    )
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +169,9 @@ def test_the_house_as_it_stands_keeps_every_import_contract(copy_of_the_house: P
 
 @pytest.mark.xdist_group("house")
 @pytest.mark.parametrize(("contract", "file", "line"), BREACHES, ids=[breach[0] for breach in BREACHES])
-def test_a_deliberate_breach_of_each_import_contract_fails(copy_of_the_house: Path, contract: str, file: str, line: str) -> None:
+def test_a_deliberate_breach_of_each_import_contract_fails(
+    copy_of_the_house: Path, contract: str, file: str, line: str
+) -> None:
     path = copy_of_the_house / "src" / "elicence" / file
     before = path.read_text("utf-8")
     path.write_text(f"{before}\n{line}\n", "utf-8")
@@ -160,12 +179,10 @@ def test_a_deliberate_breach_of_each_import_contract_fails(copy_of_the_house: Pa
         result = lint_imports(copy_of_the_house)
     finally:
         path.write_text(before, "utf-8")
-    name = {
-        "floors": "The floors", "verifier": "A verifier needs", "sql": "Only the registry speaks", "pure": "The pure floor",
-        "private-keys": "Only keys holds", "wiring": "Nothing below the wiring",
-    }[contract]  # fmt: skip
     assert result.returncode != 0
-    assert any(row.startswith(name) and row.rstrip().endswith("BROKEN") for row in result.stdout.splitlines()), result.stdout
+    assert any(
+        row.startswith(CONTRACTS[contract]) and row.rstrip().endswith("BROKEN") for row in result.stdout.splitlines()
+    ), result.stdout
 
 
 @pytest.mark.xdist_group("house")

@@ -93,9 +93,9 @@ class TypeFileError(ElicenceError):
     codes = frozenset(
         {
             "file_unreadable", "json_syntax", "duplicate_key", "schema", "key_unknown", "class_missing",
-            "claim_schema_bad", "ref_forbidden", "name_reserved", "name_clash", "code_duplicate", "published_changed", "qr_too_dense",
-            "example_refused", "example_accepted", "set_unknown_claim", "type_duplicate", "version_path",
-            "field_closed", "period", "text_policy", "derivation",
+            "claim_schema_bad", "ref_forbidden", "name_reserved", "name_clash", "code_duplicate",
+            "published_changed", "qr_too_dense", "example_refused", "example_accepted", "set_unknown_claim",
+            "type_duplicate", "version_path", "field_closed", "period", "text_policy", "derivation",
         }
     )  # fmt: skip
 
@@ -156,7 +156,7 @@ class NotFound(ElicenceError):
     """No such thing, or it belongs to somebody else: one answer for both."""
 
     codes = frozenset(
-        {"licence_not_found", "type_not_found", "agency_not_found", "grant_not_found", "key_not_found",
+        {"licence_not_found", "type_not_found", "agency_not_found", "key_not_found",
          "verification_code_not_found", "proposal_not_found", "status_list_not_found"}
     )  # fmt: skip
 

@@ -132,7 +132,7 @@ def _new_version(
         )  # fmt: skip
 
     # 2 · Write the intent, if the licence still is as the caller saw it.
-    reserved = desk.registry.submit(lambda unit: _reserve(unit, desk, draft, asked, digest))
+    reserved = desk.registry.submit(lambda unit: _reserve(unit, desk, draft, asked, digest=digest))
     desk.at("p4")
 
     # 3 to 6 · Sign, verify, store, answer.
@@ -157,7 +157,7 @@ def _draft(
     )
 
 
-def _reserve(unit: Unit, desk: Desk, draft: Draft, asked: _Asked, digest: str) -> Reserved | Retry:
+def _reserve(unit: Unit, desk: Desk, draft: Draft, asked: _Asked, *, digest: str) -> Reserved | Retry:
     agency_id = draft.caller.agency.id
     retry = find_retry(unit, agency_id, asked.idempotency_key, digest)
     if retry is not None:
