@@ -1,9 +1,9 @@
 """The only reader of the environment and of the clock.
 
 A registry lives in one folder, its home: `elicence.json` (where the store is), `keys/`, `published/` and, with SQLite,
-the store itself. Everything that must never change after the first licence (base URL, environment) is kept in the store,
-not here. Settings come from variables `ELICENCE_…`; one that does not exist is refused, so that a typing error cannot
-pass for a default.
+the store itself. Everything that must never change after the first licence (base URL, environment) is kept in the store
+and not here. Settings come from variables `ELICENCE_…`; one that does not exist is refused, so that a typing error
+cannot pass for a default.
 """
 
 import json

@@ -1,0 +1,51 @@
+"""`elicence doctor`: everything that must be in order, checked one by one, gravest news included."""
+
+from collections.abc import Sequence
+
+import typer
+from rich.text import Text
+
+from elicence.bootstrap import assemble
+from elicence.cli.door import Door, command, noun
+from elicence.cli.health_of_keys import key_findings
+from elicence.cli.health_of_registry import Finding, registry_findings
+from elicence.cli.paper import columns, say, write
+from elicence.errors import ElicenceError
+from elicence.formats.encoding import JsonObject
+from elicence.settings import Settings
+
+app = noun(alone=True)
+
+_MARKS = {"passed": ("✔", "green"), "warning": ("!", "yellow"), "failed": ("✘", "red")}
+
+
+@command(app, "doctor")
+def doctor(door: Door) -> None:
+    """Check keys, store, clock and published files. Exit 1 if anything is wrong; a warning is not."""
+    findings = _findings(door)
+    failed = [each for each in findings if each.outcome == "failed"]
+    rows = [(Text(_MARKS[each.outcome][0], _MARKS[each.outcome][1]), each.name, each.sentence) for each in findings]
+    answer: JsonObject = {
+        "object": "health", "passed": not failed,
+        "checks": [{"name": each.name, "outcome": each.outcome, "sentence": each.sentence} for each in findings],
+    }  # fmt: skip
+    say(door, answer, columns(("", "", ""), rows, fixed=(0, 1)))
+    if not door.as_json and not failed:
+        write(Text("Everything is in order." if all(f.outcome == "passed" for f in findings) else "Nothing is broken."))
+    if failed:
+        raise typer.Exit(1)
+
+
+def _findings(door: Door) -> Sequence[Finding]:
+    """Keys are looked at one by one even if, or just because, the registry does not open."""
+    settings = door.settings()
+    findings = [*key_findings(settings)]
+    return findings + _registry(door, settings)
+
+
+def _registry(door: Door, settings: Settings) -> list[Finding]:
+    try:
+        with assemble(settings, clock=door.clock, entropy=door.entropy) as assembly:
+            return [*registry_findings(assembly, now=door.clock())]
+    except ElicenceError as error:
+        return [Finding("registry", "failed", f"{error.message} [{error.code}]")]

@@ -1,0 +1,79 @@
+"""`elicence init`: a new registry with its secrets, roots, store and published folder."""
+
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+import typer
+
+from elicence.bootstrap import initialise
+from elicence.cli.door import Door, command, noun
+from elicence.cli.failures import usage
+from elicence.cli.home import opened
+from elicence.cli.paper import fields, headline, say
+from elicence.formats.encoding import JsonObject
+from elicence.keys.keyring import Purpose
+
+app = noun(alone=True)
+
+
+@command(app, "init")
+def init(
+    door: Door,
+    base_url: Annotated[
+        str, typer.Option(metavar="URL", help="Where the published files will be served; fixed for ever.")
+    ],
+    environment: Annotated[
+        Literal["production", "demo"], typer.Option(help="A demo's licences have no legal effect.")
+    ] = "production",
+    roots: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=16, help="Root keys that must all sign the trusted list; 1 in a demo, 2 in production."
+        ),
+    ] = None,
+    postgres: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="postgresql://host/name, without a password. SQLite unless named."),
+    ] = None,
+) -> None:
+    """Make a new registry: secrets, root keys, store and published folder.
+
+    The base URL and the environment stand in every licence and can never be changed. A password for PostgreSQL comes
+    from ~/.pgpass or in ELICENCE_DATABASE_URL, never as an argument, which every user of the machine could read.
+    """
+    settings = door.settings()
+    if postgres is not None:
+        settings = settings.model_copy(update={"database_url": _without_password(postgres)})
+    count = roots or (2 if environment == "production" else 1)
+    initialise(
+        settings, base_url=base_url, environment=environment, roots=count,
+        clock=door.clock, entropy=door.entropy, cost=door.cost,
+    )  # fmt: skip
+    with opened(door) as assembly:
+        assembly.publish()
+        kids = [each.kid for each in assembly.desk.chest.keyring.active(None, Purpose.TRUSTED_LIST)]
+        answer: JsonObject = {
+            "object": "registry", "base_url": assembly.desk.base_url, "environment": assembly.desk.environment,
+            "engine": assembly.registry.engine, "home": str(settings.home.resolve()), "roots": kids, "threshold": count,
+            "passphrase_file": str(settings.passphrase_path), "published": str(settings.published_dir),
+        }  # fmt: skip
+        rows = [
+            ("Base URL", assembly.desk.base_url),
+            ("Environment", assembly.desk.environment),
+            ("Store", assembly.registry.engine),
+            ("Home", answer["home"]),
+            *((f"Root {number}", kid) for number, kid in enumerate(kids, 1)),
+            ("Roots to hand on", settings.published_dir / "roots.json"),
+            ("Passphrase", f"{settings.passphrase_path} (keep a copy elsewhere)"),
+            ("Next", "elicence agency add SLUG --name-zh … --name-en … --uscc … --region …"),
+        ]
+        say(door, answer, headline("✔", "A new registry", "green"), fields(rows))
+
+
+def _without_password(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme not in {"postgresql", "postgres", "postgresql+psycopg"}:
+        raise usage("a PostgreSQL URL begins with postgresql://", "--postgres")
+    if urlsplit(url).password is not None or "password=" in url:
+        raise usage("a password never goes into an argument; use ~/.pgpass or ELICENCE_DATABASE_URL", "--postgres")
+    return f"postgresql+psycopg://{rest}"

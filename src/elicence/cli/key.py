@@ -1,0 +1,100 @@
+"""`elicence key`: the signing keys of the registry, their states, and rotation."""
+
+from itertools import groupby
+from typing import Annotated, Literal
+
+import typer
+from rich.text import Text
+
+from elicence.accounts.agencies import find_agency
+from elicence.bootstrap import Assembly
+from elicence.cli.door import Door, command, noun
+from elicence.cli.home import opened
+from elicence.cli.paper import fields, headline, say, say_json, write
+from elicence.formats.encoding import JsonObject
+from elicence.keys.keyring import KeyEntry, KeyState, Purpose, activate, load_keyring
+
+app = noun()
+
+_STYLES = {KeyState.ACTIVE: "green", KeyState.NEXT: "cyan", KeyState.RETIRED: "dim", KeyState.COMPROMISED: "red"}
+
+
+@app.callback()
+def key() -> None:
+    """Signing keys of the registry."""
+
+
+@command(app, "list")
+def list_(door: Door) -> None:
+    """List every key with its owner, purpose, state and thumbprint. Opens no private key."""
+    entries = load_keyring(door.settings().keys_dir / "keyring.json").entries
+    if door.as_json:
+        for each in entries:
+            say_json(_json(each))
+        return
+    by_owner = sorted(entries, key=lambda each: each.agency or "")
+    for owner, owned in groupby(by_owner, key=lambda each: each.agency):
+        write(Text(owner or "registry", "bold"))
+        for each in owned:
+            line = Text(f"  {each.purpose:<12} ")
+            line.append(f"{each.state:<8} ", _STYLES[each.state])
+            line.append(f"{each.valid_from:%Y-%m-%d} ", "dim").append(each.kid)
+            if each.use == "test":
+                line.append(" test", "yellow")
+            write(line)
+
+
+@command(app, "rotate")
+def rotate(
+    door: Door,
+    agency: Annotated[str, typer.Option(metavar="SLUG", help="Whose key.")],
+    purpose: Annotated[Literal["credential", "status-list"], typer.Option(help="What the key signs.")] = "credential",
+    stage_only: Annotated[
+        bool,
+        typer.Option("--stage-only", help="Publish the new key, but let the old one sign on until the next rotate."),
+    ] = False,
+) -> None:
+    """Replace a signing key: the new one is published, then signs; the old one retires and its licences stay good."""
+    role = Purpose(purpose.replace("-", "_"))
+    with opened(door) as assembly:
+        find_agency(assembly.registry, agency)
+        entry = _staged(assembly, door, agency, role)
+        # Published before it signs, so that whoever meets its first signature can know it.
+        assembly.publish()
+        if not stage_only:
+            assembly.save_keyring(activate(assembly.desk.chest.keyring, entry.kid, door.clock()))
+            assembly.publish()
+        keyring = assembly.desk.chest.keyring
+        retired = [each for each in keyring.of(agency, role) if each.state is KeyState.RETIRED]
+        now = keyring.get(entry.kid)
+    answer: JsonObject = {
+        "object": "rotation", "key": _json(now), "retired": [each.kid for each in retired], "staged_only": stage_only
+    }  # fmt: skip
+    rows = [
+        ("Agency", agency),
+        ("Purpose", role),
+        ("New key", f"{now.kid}  {now.state}"),
+        ("Old key", None if stage_only or not retired else f"{retired[-1].kid}  {retired[-1].state}"),
+        ("Next", f"elicence key rotate --agency {agency} --purpose {purpose}" if stage_only else None),
+    ]
+    say(door, answer, headline("✔", "Key staged" if stage_only else "Key rotated", "green"), fields(rows))
+
+
+def _staged(assembly: Assembly, door: Door, agency: str, role: Purpose) -> KeyEntry:
+    """The key that waits in this role, or a new one."""
+    waiting = [each for each in assembly.desk.chest.keyring.of(agency, role) if each.state is KeyState.NEXT]
+    if waiting:
+        return waiting[0]
+    keyring, entry = assembly.maker.make(assembly.desk.chest.keyring, agency=agency, purpose=role, now=door.clock())
+    assembly.save_keyring(keyring)
+    return entry
+
+
+def _json(entry: KeyEntry) -> JsonObject:
+    return {
+        "object": "key", "kid": entry.kid, "agency": entry.agency, "purpose": str(entry.purpose), "alg": entry.alg,
+        "use": entry.use, "made_in": entry.made_in, "state": str(entry.state),
+        "valid_from": entry.valid_from.isoformat(),
+        "valid_until": None if entry.valid_until is None else entry.valid_until.isoformat(),
+        "compromised_at": None if entry.compromised_at is None else entry.compromised_at.isoformat(),
+    }  # fmt: skip

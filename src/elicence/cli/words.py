@@ -1,0 +1,97 @@
+"""The labels of answers for people, in both languages. Verdicts have their own words, in `verifier/verdicts.json`."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from elicence.cli.door import Language
+from elicence.formats.encoding import JsonValue
+
+__all__ = ["LABELS", "period", "shown_value", "stamp", "word"]
+
+LABELS: Mapping[str, tuple[str, str]] = {
+    # word: (zh-CN, en)
+    "issued": ("已签发", "Issued"),
+    "proposed": ("待第二人批准", "Waits for a second operator"),
+    "issued_before": ("此前已签发", "Issued before"),
+    "suspend": ("已暂扣", "Suspended"),
+    "reinstate": ("已恢复", "Reinstated"),
+    "revoke": ("已撤销", "Revoked"),
+    "renew": ("已延续", "Renewed"),
+    "correct": ("已更正", "Corrected"),
+    "licence": ("证照", "Licence"),
+    "type": ("证照类型", "Type"),
+    "number": ("证照编号", "Number"),
+    "id": ("登记编号", "Licence id"),
+    "identifier": ("证照标识", "Identifier"),
+    "code": ("核验码", "Verification code"),
+    "state": ("状态", "State"),
+    "in_force": ("有效期", "In force"),
+    "open_ended": ("长期", "no end"),
+    "version": ("版本", "Version"),
+    "version_of": ("第{n}版", "{n}"),
+    "version_replaces": ("第{n}版，替换第{before}版", "{n}, replaces {before}"),
+    "holder": ("持证人", "Holder"),
+    "issuer": ("发证机关", "Issued by"),
+    "region": ("区划", "Region"),
+    "external_ref": ("业务编号", "Your reference"),
+    "signed_by": ("签名密钥", "Signing key"),
+    "status_entry": ("状态清单位置", "Status entry"),
+    "row_version": ("记录版本", "Record version"),
+    "status_as_of": ("状态清单签发于", "Status as of"),
+    "advice": ("请", "Do this"),
+    "active": ("有效", "active"),
+    "suspended": ("暂扣", "suspended"),
+    "revoked": ("已撤销", "revoked"),
+    "superseded": ("已被替换", "superseded"),
+    "pending": ("待签发", "pending"),
+    "reason": ("原因", "Reason"),
+    "at": ("时间", "Time"),
+    "act": ("事项", "Act"),
+    "change": ("变化", "Change"),
+    "more": ("下一页：--after {last}", "next page: --after {last}"),
+    "none": ("没有记录。", "Nothing there."),
+    "act_issue": ("签发", "issue"),
+    "act_suspend": ("暂扣", "suspend"),
+    "act_reinstate": ("恢复", "reinstate"),
+    "act_revoke": ("撤销", "revoke"),
+    "act_renew": ("延续", "renew"),
+    "act_correct": ("更正", "correct"),
+    "act_supersede": ("替换", "supersede"),
+}
+
+
+def word(key: str, language: Language, **facts: object) -> str:
+    """The label in a language; a word that has none stands for itself."""
+    pair = LABELS.get(key)
+    text = key if pair is None else pair[0 if language == "zh-CN" else 1]
+    return text.format(**facts) if facts else text
+
+
+def period(first: date, last: date | None, language: Language) -> str:
+    """The days on which a licence is in force, both counted."""
+    return f"{first.isoformat()} – {word('open_ended', language) if last is None else last.isoformat()}"
+
+
+def stamp(instant: datetime) -> str:
+    """An instant in UTC, to the second; an instant that carries an offset keeps it.
+
+    >>> stamp(datetime.fromisoformat("2026-11-23T04:00:00+00:00"))
+    '2026-11-23 04:00:00 UTC'
+    >>> stamp(datetime.fromisoformat("2026-11-23T12:00:00+08:00"))
+    '2026-11-23 12:00:00 +08:00'
+    """
+    text = instant.replace(microsecond=0).isoformat(" ")
+    return text.replace("+00:00", " UTC") if text.endswith("+00:00") else f"{text[:19]} {text[19:]}"
+
+
+def shown_value(value: JsonValue) -> str:
+    """The value of a claim on one line.
+
+    >>> shown_value(["hot food", {"name": "cold food", "since": "2026"}])
+    'hot food; name: cold food, since: 2026'
+    """
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {shown_value(each)}" for name, each in value.items())
+    if isinstance(value, list | tuple):
+        return "; ".join(map(shown_value, value))
+    return ("✓" if value else "–") if isinstance(value, bool) else str(value)
