@@ -204,4 +204,4 @@ class PublishFault(ElicenceError):
 class SettingsFault(ElicenceError):
     """A setting that is unknown, absent or dangerous."""
 
-    codes = frozenset({"settings_bad", "base_url_bad", "production_refused", "base_url_changed"})
+    codes = frozenset({"settings_bad", "base_url_bad", "production_refused"})
