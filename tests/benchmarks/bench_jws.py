@@ -115,9 +115,7 @@ def contenders() -> dict[str, Callable[[], object]]:
     return {
         "raw sign": each_of(signed, lambda each: private.sign(each, ECDSA(SHA256()))),
         "sign": each_of(payloads, sign),
-        "PyJWT encode": each_of(
-            [json.loads(each) for each in payloads], lambda c: jwt.encode(c, private, "ES256", names)
-        ),
+        "PyJWT encode": each_of(claims, lambda each: jwt.encode(each, private, "ES256", names)),
         "raw verify": each_of(raw, lambda pair: public.verify(*pair, ECDSA(SHA256()))),
         "verify": each_of(tokens, verify),
         "PyJWT decode": each_of(tokens, lambda token: jwt.decode(token, public, **only)),
