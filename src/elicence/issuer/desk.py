@@ -28,8 +28,8 @@ class Desk:
     """Tools of an issuer: what may be issued, where it is kept, who signs, and what a stranger would believe.
 
     `permute(secret_id, list_id, counter)` gives the status index of the counter-th licence of a list. `trusted_list()`
-    answers with the list as it stands now, so that a key or grant made a moment ago counts. `published` is what a stranger can
-    look up: type files and dictionaries. `at` is the crash hook of tests.
+    answers with the list as it stands now, so that a key or grant made a moment ago counts. `published` is what a
+    stranger can look up: type files and dictionaries. `at` is the crash hook of tests.
     """
 
     base_url: str

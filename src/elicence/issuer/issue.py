@@ -21,7 +21,7 @@ from elicence.issuer.draft import check_body, check_density, draft_version
 from elicence.issuer.finish import finish
 from elicence.issuer.propose import Proposal, approves, propose
 from elicence.issuer.read import LicenceView, read_licence, reserved_from
-from elicence.issuer.reserve import Reserved, Retry, find_retry, reserve
+from elicence.issuer.reserve import Reserved, Retry, find_retry, reserve, submit_draft
 from elicence.licences.ids import new_id
 from elicence.licences.request import request_digest
 from elicence.licences.text_policy import text_fault
@@ -62,10 +62,12 @@ def issue(
 
     # 2 · Take numbers and write the intent.
     data_key = desk.sealer.new_data_key(desk.entropy)
-    reserved = desk.registry.submit(
-        lambda unit: reserve(
+    reserved = submit_draft(
+        desk,
+        draft,
+        lambda unit, *, draft: reserve(
             unit, desk, draft, data_key=data_key, idempotency_key=idempotency_key, request_digest=checked.digest
-        )
+        ),
     )
     desk.at("p4")
 
@@ -82,7 +84,7 @@ def _find_issued(reader: Reader, agency_id: str, key: str, body: Mapping[str, Js
 def settle(desk: Desk, caller: Caller, reserved: Reserved | Retry, *, now: datetime) -> LicenceView:
     """Finishes what was reserved, now or by an earlier request that may not have finished; answers the licence."""
     if isinstance(reserved, Reserved):
-        finish(desk, caller, reserved, now=now)
+        _finish_once(desk, caller, reserved, now)
         licence_id, version, replayed = reserved.intent.licence_id, reserved.intent.version, False
     else:
         licence_id, version, replayed = reserved.licence_id, reserved.version, True
@@ -100,10 +102,16 @@ def _finish_abandoned(desk: Desk, caller: Caller, retry: Retry, now: datetime) -
         raise Conflict("intent_failed", "The earlier request with this key failed; its number is burnt.")
     if now - pending.intent.created_at < PATIENCE:
         raise Conflict("idempotency_in_flight", "The same request is being worked on; ask again in a moment.")
+    _finish_once(desk, caller, pending, now)
+
+
+def _finish_once(desk: Desk, caller: Caller, reserved: Reserved, now: datetime) -> None:
+    """Finishes the intent, unless somebody who lost patience with us has done it: then the answer is there."""
     try:
-        finish(desk, caller, pending, now=now)
+        finish(desk, caller, reserved, now=now)
     except Conflict as error:
-        if error.code != "intent_failed":  # closed by somebody else in the meantime: then the answer is there
+        intent = reserved.intent
+        if error.code != "intent_failed" or reserved_from(desk, intent.agency_id, intent.licence_id, intent.version):
             raise
 
 

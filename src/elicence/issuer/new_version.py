@@ -21,7 +21,7 @@ from elicence.issuer.draft import Draft, check_density, check_grant, draft_versi
 from elicence.issuer.issue import check_idempotency_key, settle
 from elicence.issuer.propose import Proposal, approves, propose
 from elicence.issuer.read import LicenceView, data_key, read_licence
-from elicence.issuer.reserve import Reserved, Retry, find_retry, reserve
+from elicence.issuer.reserve import Reserved, Retry, find_retry, reserve, submit_draft
 from elicence.licences.licence_type import LicenceType
 from elicence.licences.lifecycle import Action, LicenceState, move
 from elicence.licences.request import CheckedRequest, check_request
@@ -132,7 +132,7 @@ def _new_version(
         )  # fmt: skip
 
     # 2 · Write the intent, if the licence still is as the caller saw it.
-    reserved = desk.registry.submit(lambda unit: _reserve(unit, desk, draft, asked, digest=digest))
+    reserved = submit_draft(desk, draft, lambda unit, *, draft: _reserve(unit, desk, draft, asked, digest=digest))
     desk.at("p4")
 
     # 3 to 6 · Sign, verify, store, answer.

@@ -5,9 +5,11 @@ Everything here happens in one unit of work. Restricted and closed values leave 
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final, Protocol
 
-from elicence.errors import RequestError
+from elicence.errors import RequestError, StoreFault
 from elicence.formats.encoding import JsonObject, compact_json
 from elicence.issuer.desk import Desk
 from elicence.issuer.draft import Draft, signing_bytes
@@ -15,6 +17,8 @@ from elicence.keys.sealing import DataKey
 from elicence.licences.disclosure import Disclosure
 from elicence.licences.ids import new_id
 from elicence.licences.request import Holder
+from elicence.licences.verification_code import new_code
+from elicence.registry.faults import CodeCollision
 from elicence.registry.idempotency import IdempotencyRow, find_idempotent, insert_idempotency
 from elicence.registry.intents import IntentRow, insert_intent
 from elicence.registry.issuing import (
@@ -32,7 +36,10 @@ from elicence.registry.issuing import (
 from elicence.registry.status import StatusRow, insert_status_entry, take_status_index
 from elicence.registry.unit import Reader, Unit
 
-__all__ = ["Reserved", "Retry", "find_retry", "reserve", "row_name"]
+__all__ = ["Reserved", "Retry", "Work", "find_retry", "reserve", "row_name", "submit_draft"]
+
+_DRAWS: Final = 8
+"""Two draws in a thousand million licences are the same; eight in a row are no chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,12 @@ class Retry:
     version: int
 
 
+class Work(Protocol):
+    """Transaction one of an act, with the draft as it was drawn last."""
+
+    def __call__(self, unit: Unit, *, draft: Draft) -> Reserved | Retry: ...
+
+
 def row_name(licence_id: str, version: int | None = None, position: int | None = None) -> str:
     """How the sealed columns of a row name their row, so that a sealed value moved elsewhere does not open."""
     return "/".join(str(part) for part in (licence_id, version, position) if part is not None)
@@ -65,6 +78,16 @@ def find_retry(reader: Reader, agency_id: str, key: str, request_digest: str) ->
     if known.request_digest != request_digest:
         raise RequestError("idempotency_key_reused", "This idempotency key was used for another request.")
     return Retry(known.licence_id, known.version)
+
+
+def submit_draft(desk: Desk, draft: Draft, work: Work) -> Reserved | Retry:
+    """Runs transaction one, with another verification code if the one drawn is already somebody's."""
+    for _ in range(_DRAWS):
+        try:
+            return desk.registry.submit(partial(work, draft=draft))
+        except CodeCollision:
+            draft = replace(draft, verification_code=new_code(desk.entropy))
+    raise StoreFault("store_refused", "No free verification code was drawn; the source of randomness seems broken.")
 
 
 def reserve(
