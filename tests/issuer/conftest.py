@@ -1,0 +1,42 @@
+"""`home`: a registry of the test's own, on SQLite and on PostgreSQL."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from tests.houses import OwnHouse, Pattern
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "home" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.store)
+
+
+@pytest.fixture(scope="session")
+def pattern_of(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Callable[[str], Pattern]:
+    """The registry from which those of the tests are copied, built when the first test asks for its engine."""
+    built: dict[str, Pattern] = {}
+
+    def pattern(engine: str) -> Pattern:
+        if engine not in built:
+            cluster = request.getfixturevalue("cluster") if engine == "postgresql" else None
+            made = Pattern(tmp_path_factory.mktemp(engine), cluster)
+            made.build()
+            built[engine] = made
+        return built[engine]
+
+    return pattern
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def home(request: pytest.FixtureRequest, pattern_of: Callable[[str], Pattern]) -> Iterator[OwnHouse]:
+    """A registry with two agencies, on each engine in turn."""
+    with pattern_of(request.param).copy() as house:
+        yield house
+
+
+@pytest.fixture
+def sqlite_home(pattern_of: Callable[[str], Pattern]) -> Iterator[OwnHouse]:
+    """The same on SQLite only, for what does not hang on the engine."""
+    with pattern_of("sqlite").copy() as house:
+        yield house
