@@ -130,7 +130,7 @@ BAD = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("path", "value"), BAD)
+@pytest.mark.parametrize(("path", "value"), BAD, ids=[f"{number}:{path}" for number, (path, _) in enumerate(BAD)])
 def test_a_payload_with_one_defect_is_not_believed(path, value):
     payload = copy.deepcopy(OBJECT)
     *parents, last = [int(step) if step.isdecimal() else step for step in path.split("/")[1:]]
