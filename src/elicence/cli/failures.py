@@ -88,8 +88,8 @@ def show_error(error: ElicenceError, *, as_json: bool, about: str | None = None)
         answer["problems"] = [
             {"pointer": each.pointer, "code": each.code, "detail": each.detail} for each in error.problems
         ]
-        repeated = [each.detail for each in error.problems] == [error.message]
-        lines += [f"{each.pointer or '/'}  {'' if repeated else each.detail} [{each.code}]" for each in error.problems]
+        if [each.detail for each in error.problems] != [error.message]:
+            lines += [f"{each.pointer or '/'}  {each.detail} [{each.code}]" for each in error.problems]
     else:
         answer["problems"] = []
     facts = {name: fact for name, value in error.facts.items() if (fact := _fact(value)) is not None}

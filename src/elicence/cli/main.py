@@ -87,4 +87,5 @@ def run() -> None:
         if reconfigure is not None:
             reconfigure(encoding="utf-8", errors="backslashreplace")
     sys.excepthook = write_down
-    app(prog_name="elicence")
+    # Typer would put its own hook for exceptions in place of ours.
+    typer.main.get_command(app).main(prog_name="elicence")

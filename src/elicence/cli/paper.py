@@ -80,7 +80,7 @@ def fields(pairs: Mapping[str, object] | Iterable[tuple[str, object]], *, indent
 
 def columns(heads: Sequence[str], rows: Iterable[Sequence[object]], *, fixed: Sequence[int] = (0,)) -> Table:
     """A table without lines. Columns whose number is in `fixed` are never wrapped."""
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim", show_header=any(heads))
     for number, head in enumerate(heads):
         table.add_column(head, no_wrap=number in fixed, overflow="fold")
     for row in rows:

@@ -37,7 +37,7 @@ def publish(
             "left": reaped.left, "folder": str(assembly.settings.published_dir), "watching": watch,
         }  # fmt: skip
         more = [f"{count} {what}" for count, what in _left_open(reaped.finished, reaped.failed, reaped.left) if count]
-        say(door, answer, headline("✔", f"Published; {lists} status lists", "green", *more))
+        say(door, answer, headline("✔", f"Published, status lists: {lists}", "green", *more))
         if watch:
             assembly.watch(_until_stopped())
 

@@ -14,6 +14,7 @@ _SQLITE = {
     "journal": text("PRAGMA journal_mode"),
     "synchronous": text("PRAGMA synchronous"),
 }
+_LEVELS = {"0": "off", "1": "normal", "2": "full", "3": "extra"}
 _POSTGRESQL = {
     "version": text("SHOW server_version"),
     "journal": text("SHOW wal_level"),
@@ -29,4 +30,7 @@ def store_facts(registry: Registry) -> Mapping[str, str]:
         rows = {name: reader.first(statement) for name, statement in statements.items()}
         return {name: "" if row is None else str(row[0]) for name, row in rows.items()}
 
-    return {"engine": registry.engine, **registry.read(read)}
+    found = registry.read(read)
+    if registry.engine == "sqlite":
+        found["synchronous"] = _LEVELS.get(found["synchronous"], found["synchronous"])
+    return {"engine": registry.engine, **found}
