@@ -25,7 +25,7 @@ from elicence.issuer.reserve import Reserved, Retry, find_retry, reserve, submit
 from elicence.licences.licence_type import LicenceType
 from elicence.licences.lifecycle import Action, LicenceState, move
 from elicence.licences.request import CheckedRequest, check_request
-from elicence.registry.reading import lock_licence, versions_of
+from elicence.registry.reading import lock_licence, version_row, versions_of
 from elicence.registry.unit import Unit
 
 __all__ = ["correct", "renew"]
@@ -165,6 +165,8 @@ def _reserve(unit: Unit, desk: Desk, draft: Draft, asked: _Asked, *, digest: str
     licence = lock_licence(unit, agency_id, draft.licence_id)
     if licence is None or licence.row_version != asked.if_version:
         raise Conflict("version_mismatch", "The licence has changed since it was read; read it again.")
+    if version_row(unit, agency_id, draft.licence_id, draft.version) is not None:
+        raise Conflict("version_mismatch", "Another change of the licence is under way; read it again in a moment.")
     key = data_key(unit, desk, agency_id, draft.licence_id)
     return reserve(unit, desk, draft, data_key=key, idempotency_key=asked.idempotency_key, request_digest=digest)
 
