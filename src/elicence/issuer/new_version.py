@@ -78,6 +78,8 @@ def correct(
 
     def rebuild(before: LicenceView) -> CheckedRequest:
         wanted = before.request_body() | dict(body)
+        if "holders" in body:  # numbers the agency has not stood by before
+            wanted["accept_check_digit"] = body.get("accept_check_digit", False)
         if "claims" in body:
             wanted["claims"] = _merged(before.claims, body["claims"])
         kept = (before.valid_from, before.valid_until)
