@@ -30,9 +30,7 @@ from elicence.registry.unit import Unit
 
 __all__ = ["correct", "renew"]
 
-_REPLACEABLE = frozenset(
-    {"claims", "holders", "valid_from", "valid_until", "region", "external_ref", "accept_check_digit"}
-)
+_REPLACEABLE = frozenset({"claims", "holders", "valid_from", "valid_until", "region", "accept_check_digit"})
 
 Rebuild = Callable[[LicenceView], CheckedRequest]
 

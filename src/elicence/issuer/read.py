@@ -209,7 +209,7 @@ def _view(
         valid_until=row.valid_until_date,
         holders=holders,
         claims=claims,
-        region=licence.region,
+        region=row.region,
         external_ref=licence.external_ref,
         verification_code=row.verification_code,
         supersedes=row.supersedes,
