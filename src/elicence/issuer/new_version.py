@@ -52,8 +52,12 @@ def renew(
     def rebuild(before: LicenceView) -> CheckedRequest:
         if before.valid_until is None:
             raise Conflict("transition_not_allowed", "The licence has no last day, so there is nothing to extend.")
+        licence_type = _type_of(desk, before)
+        if licence_type.validity.rule == "open_ended" and "valid_until" not in body:
+            sentence = "The type gives no last day: name one, or null for a licence that has none any more."
+            raise RequestError("validation_failed", sentence, [Problem("/valid_until", "field_missing", sentence)])
         wanted = before.request_body() | {"valid_until": body.get("valid_until")}
-        return check_request(_type_of(desk, before), wanted, counts_from=before.valid_until + timedelta(days=1))
+        return check_request(licence_type, wanted, counts_from=before.valid_until + timedelta(days=1))
 
     asked = _Asked(Action.RENEW, None, if_version, idempotency_key, body, approval)
     return _new_version(desk, caller, licence_id, asked, rebuild=rebuild, now=now)
