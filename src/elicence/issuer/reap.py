@@ -15,8 +15,11 @@ from elicence.registry.unit import Reader
 
 __all__ = ["Reaped", "reap"]
 
-# Faults that another try would meet again: the key is gone for good, or the state of the licence has moved on.
-_FOR_GOOD = frozenset({"key_state", "key_window", "transition_not_allowed", "version_mismatch", "signer_bad"})
+# Faults that another try would meet again: the key is gone for good, the state of the licence has moved on, or its data
+# key was erased.
+_FOR_GOOD = frozenset(
+    {"key_state", "key_window", "transition_not_allowed", "version_mismatch", "signer_bad", "licence_not_found"}
+)
 
 
 @dataclass(frozen=True, slots=True)
