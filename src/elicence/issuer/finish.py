@@ -19,7 +19,7 @@ from elicence.licences.lifecycle import Action, LicenceState, move, successor_st
 from elicence.registry.intents import finish_intent
 from elicence.registry.issuing import CredentialRow, bump_licence, insert_credential
 from elicence.registry.reading import lock_licence, version_row
-from elicence.registry.status import set_status, status_of
+from elicence.registry.status import StatusRow, set_status, status_of
 from elicence.registry.unit import Unit
 from elicence.verifier.policy import Policy
 from elicence.verifier.report import Outcome
@@ -92,10 +92,13 @@ def _complete(unit: Unit, desk: Desk, caller: Caller, reserved: Reserved, *, cre
     if licence is None:
         raise NotFound("licence_not_found", "The licence of an intent is not there.")
     finish_intent(unit, agency_id, intent.id, state="done", finished_at=now, reason=intent.reason)
-    state = LicenceState.ACTIVE
+    state, reason, until = LicenceState.ACTIVE, None, None
     made = version_row(unit, agency_id, licence_id, intent.version)
     if made is not None and made.supersedes is not None:
-        state = _supersede(unit, desk, caller, reserved, old=made.supersedes, now=now)
+        before = _supersede(unit, desk, caller, reserved, old=made.supersedes, now=now)
+        state = successor_state(LicenceState(before.state))
+        if state is LicenceState.SUSPENDED:
+            reason, until = before.reason, before.until
     sealed = desk.sealer.seal(
         reserved.data_key, credential.encode(), table="credential", column="sealed_text",
         row=row_name(licence_id, intent.version), entropy=desk.entropy,
@@ -107,7 +110,9 @@ def _complete(unit: Unit, desk: Desk, caller: Caller, reserved: Reserved, *, cre
             sealed_text=sealed, digest=hashlib.sha256(credential.encode()).hexdigest(), issued_at=now,
         ),
     )  # fmt: skip
-    set_status(unit, agency_id, licence_id, intent.version, state=state, changed_at=now)
+    set_status(
+        unit, agency_id, licence_id, intent.version, state=state, changed_at=now, reason=reason, until=until
+    )  # fmt: skip
     bump_licence(unit, agency_id, licence_id, current_version=intent.version, expected=licence.row_version)
     record_change(
         unit, desk, caller, kind=intent.verb, licence_id=licence_id, version=intent.version, now=now,
@@ -116,8 +121,9 @@ def _complete(unit: Unit, desk: Desk, caller: Caller, reserved: Reserved, *, cre
     desk.at("p9")
 
 
-def _supersede(unit: Unit, desk: Desk, caller: Caller, reserved: Reserved, *, old: int, now: datetime) -> LicenceState:
-    """Marks the version before as superseded; its successor inherits a suspension. A revocation in between wins."""
+def _supersede(unit: Unit, desk: Desk, caller: Caller, reserved: Reserved, *, old: int, now: datetime) -> StatusRow:
+    """Marks the version before as superseded and answers what it was: its successor inherits a suspension with its
+    reason and end. A revocation in between wins."""
     intent = reserved.intent
     before = status_of(unit, intent.agency_id, intent.licence_id, old)
     if before is None:
@@ -129,4 +135,4 @@ def _supersede(unit: Unit, desk: Desk, caller: Caller, reserved: Reserved, *, ol
         unit, desk, caller, kind="supersede", licence_id=intent.licence_id, version=old, now=now,
         from_state=state, to_state=after, reason="superseded", evidence=compact_json({"by": intent.version}),
     )  # fmt: skip
-    return successor_state(state)
+    return before
