@@ -8,6 +8,7 @@ import re
 import shutil
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from tests.assembly import NOON, STANDARDS, example, grant, new_agency
@@ -57,7 +58,9 @@ REFUSED_BODIES = {
     "a type version that is a truth value": (food(type_version=True), "validation_failed", set()),
     "an unknown field": (food(colour="red"), "validation_failed", {("/colour", "field_unknown")}),
     "an unknown claim": (with_claims(colour="red"), "validation_failed", {("/claims/colour", "field_unknown")}),
-    "a claim of the wrong kind": (with_claims(main_format=7), "validation_failed", {("/claims/main_format", "wrong_kind")}),
+    "a claim of the wrong kind": (
+        with_claims(main_format=7), "validation_failed", {("/claims/main_format", "wrong_kind")}
+    ),
     "a claim that is null": (with_claims(issue_date=None), "validation_failed", {("/claims/issue_date", "wrong_kind")}),
     "an unknown kind of holder": (holder(kind="robot"), "validation_failed", None),
     "a holder of a kind the type has not": (holder(kind="person"), "validation_failed", None),
@@ -65,7 +68,9 @@ REFUSED_BODIES = {
     "a wrong check character": (holder(id=WRONG_USCC), "check_digit_wrong", {("/holders/0/id", "check_digit_wrong")}),
     "a day that is none": (food(valid_from="2026-02-30"), "validation_failed", None),
     "a number of another form": (food() | {"number": "12"}, "validation_failed", None),
-    "a last day the rule does not give": (food(valid_until="2031-03-01"), "validation_failed", {("/valid_until", "period")}),
+    "a last day the rule does not give": (
+        food(valid_until="2031-03-01"), "validation_failed", {("/valid_until", "period")}
+    ),
     "two defects at once": (
         with_claims(colour="red") | {"valid_until": "2031-03-01"},
         "validation_failed",
@@ -291,10 +296,10 @@ def test_the_answer_is_stored_signed_and_good_for_a_stranger_online_and_in_the_c
     assert report.status_as_of == home.clock()
 
 
-@pytest.mark.parametrize(
-    "type_slug",
-    [path.parent.parent.name + "/" + path.stem for path in sorted(STANDARDS.glob("*/examples/valid-*.json"))],
-)
+EXAMPLES = [f"{path.parent.parent.name}/{path.stem}" for path in sorted(STANDARDS.glob("*/examples/valid-*.json"))]
+
+
+@pytest.mark.parametrize("type_slug", EXAMPLES)
 def test_every_valid_example_of_every_type_is_issued_and_believed(sqlite_home, type_slug):
     slug, _, name = type_slug.partition("/valid-")
     body = example(slug, name)
@@ -343,7 +348,8 @@ def test_an_agency_without_an_active_key_issues_nothing(home):
 
 CANARIES = {
     "location": "金丝雀路一百零一号密室", "remarks": "备注暗语：知更鸟二七", "mortgage_detail": "抵押暗语：夜莺四四",
-    "holder_phone": "+86-139-4471-9902", "purchase_price": "918273.45", "building_area": "7351.93", "form_serial": "73519340281",
+    "holder_phone": "+86-139-4471-9902", "purchase_price": "918273.45", "building_area": "7351.93",
+    "form_serial": "73519340281",
 }  # fmt: skip
 
 
@@ -406,7 +412,7 @@ class _NoSigner:
 
 def test_the_order_of_status_indexes_says_nothing_about_the_order_of_issue(sqlite_home):
     numbers = [issued(sqlite_home, n).status_index for n in range(1, 13)]
-    steps = {after - before for before, after in zip(numbers, numbers[1:], strict=False)}
+    steps = {after - before for before, after in pairwise(numbers)}
     assert len(steps) == 11
 
 
