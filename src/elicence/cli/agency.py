@@ -9,7 +9,7 @@ from elicence.accounts.agencies import AgencyRequest, add_agency, list_agencies
 from elicence.cli.door import Door, command, noun
 from elicence.cli.home import opened
 from elicence.cli.paper import columns, fields, headline, say, say_json, write
-from elicence.cli.words import word
+from elicence.cli.words import labelled, word
 from elicence.formats.did import did_web
 from elicence.formats.encoding import JsonObject
 from elicence.keys.keyring import Purpose
@@ -49,14 +49,16 @@ def add(
         }
         did = did_web(assembly.desk.base_url, agency.slug)
     answer = _json(agency) | {"did": did, "keys": {str(purpose): kid for purpose, kid in kids.items()}}
+    language = door.language
+    top = headline("✔", word("agency_added", language), "green", agency.name_zh, agency.name_en)
     rows = [
-        ("Slug", agency.slug),
-        ("Issuer", did),
-        ("Signs licences", kids[Purpose.CREDENTIAL]),
-        ("Signs status", kids[Purpose.STATUS_LIST]),
-        ("Next", f"elicence grant add {agency.slug} TYPE"),
+        ("slug", agency.slug),
+        ("did", did),
+        ("signs_licences", kids[Purpose.CREDENTIAL]),
+        ("signs_status", kids[Purpose.STATUS_LIST]),
+        ("next", f"elicence grant add {agency.slug} TYPE"),
     ]
-    say(door, answer, headline("✔", "Agency added", "green", agency.name_zh, agency.name_en), fields(rows))
+    say(door, answer, top, fields(labelled(rows, language)))
 
 
 @command(app, "list")
@@ -75,7 +77,7 @@ def list_(door: Door) -> None:
         (each.slug, each.region, each.uscc, each.name_zh if door.language == "zh-CN" else each.name_en)
         for each in agencies
     ]
-    write(columns(("slug", "region", "uscc", "name"), rows, fixed=(0, 1, 2)))
+    write(columns([word(each, door.language) for each in ("slug", "region", "uscc", "name")], rows, fixed=(0, 1, 2)))
 
 
 def _json(agency: AgencyRecord) -> JsonObject:

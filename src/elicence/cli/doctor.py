@@ -10,6 +10,7 @@ from elicence.cli.door import Door, command, noun
 from elicence.cli.health_of_keys import key_findings
 from elicence.cli.health_of_registry import Finding, registry_findings
 from elicence.cli.paper import columns, say, write
+from elicence.cli.words import word
 from elicence.errors import ElicenceError
 from elicence.formats.encoding import JsonObject
 from elicence.settings import Settings
@@ -31,7 +32,8 @@ def doctor(door: Door) -> None:
     }  # fmt: skip
     say(door, answer, columns(("", "", ""), rows, fixed=(0, 1)))
     if not door.as_json and not failed:
-        write(Text("Everything is in order." if all(f.outcome == "passed" for f in findings) else "Nothing is broken."))
+        sound = all(each.outcome == "passed" for each in findings)
+        write(Text(word("in_order" if sound else "not_broken", door.language)))
     if failed:
         raise typer.Exit(1)
 

@@ -13,7 +13,7 @@ from elicence.cli.door import Door, command, noun
 from elicence.cli.failures import usage
 from elicence.cli.home import opened
 from elicence.cli.paper import columns, fields, headline, say, say_json, write
-from elicence.cli.words import stamp, word
+from elicence.cli.words import labelled, stamp, word
 from elicence.formats.encoding import JsonObject
 from elicence.licences.validity import instants
 from elicence.registry.agencies import GrantRecord
@@ -54,15 +54,21 @@ def add(
         )
         assembly.publish()
         title = assembly.desk.catalogue.get(licence_type).title[door.language]
+    language = door.language
     rows = [
-        ("Agency", agency),
-        ("Type", licence_type),
-        ("Region", given.region or "anywhere"),
-        ("From", stamp(given.valid_from)),
-        ("Until", "no end" if given.valid_until is None else stamp(given.valid_until)),
-        ("Next", f"elicence licence issue request.json --agency {agency}"),
+        ("agency", agency),
+        ("type", licence_type),
+        ("region", given.region or word("anywhere", language)),
+        ("from", stamp(given.valid_from)),
+        ("until", word("no_end", language) if given.valid_until is None else stamp(given.valid_until)),
+        ("next", f"elicence licence issue request.json --agency {agency}"),
     ]
-    say(door, _json(given, agency), headline("✔", "Grant given", "green", title), fields(rows))
+    say(
+        door,
+        _json(given, agency),
+        headline("✔", word("grant_given", language), "green", title),
+        fields(labelled(rows, language)),
+    )
 
 
 @command(app, "list")
@@ -77,17 +83,18 @@ def list_(door: Door, agency: Slug) -> None:
     if not grants:
         write(Text(word("none", door.language), "dim"))
         return
+    language = door.language
     rows = [
         (
             each.type_slug,
-            each.region or "anywhere",
-            f"{each.valid_from:%Y-%m-%d}",
-            "no end" if each.valid_until is None else f"{each.valid_until:%Y-%m-%d %H:%M}",
-            "yes" if each.four_eyes else "",
+            each.region or word("anywhere", language),
+            f"{each.valid_from:%Y-%m-%d %H:%MZ}",
+            word("no_end", language) if each.valid_until is None else f"{each.valid_until:%Y-%m-%d %H:%MZ}",
+            word("yes", language) if each.four_eyes else "",
         )
         for each in grants
     ]
-    write(columns(("type", "region", "from (UTC)", "until (UTC)", "four eyes"), rows))
+    write(columns([word(each, language) for each in ("type", "region", "from", "until", "four_eyes")], rows))
 
 
 def _window(

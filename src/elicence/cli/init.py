@@ -5,11 +5,11 @@ from urllib.parse import urlsplit
 
 import typer
 
-from elicence.bootstrap import initialise
+from elicence.bootstrap import Assembly, assemble, initialise
 from elicence.cli.door import Door, command, noun
 from elicence.cli.failures import usage
-from elicence.cli.home import opened
 from elicence.cli.paper import fields, headline, say
+from elicence.cli.words import labelled, word
 from elicence.formats.encoding import JsonObject
 from elicence.keys.keyring import Purpose
 
@@ -49,25 +49,39 @@ def init(
         settings, base_url=base_url, environment=environment, roots=count,
         clock=door.clock, entropy=door.entropy, cost=door.cost,
     )  # fmt: skip
-    with opened(door) as assembly:
+    with assemble(settings, clock=door.clock, entropy=door.entropy) as assembly:
         assembly.publish()
-        kids = [each.kid for each in assembly.desk.chest.keyring.active(None, Purpose.TRUSTED_LIST)]
-        answer: JsonObject = {
-            "object": "registry", "base_url": assembly.desk.base_url, "environment": assembly.desk.environment,
-            "engine": assembly.registry.engine, "home": str(settings.home.resolve()), "roots": kids, "threshold": count,
-            "passphrase_file": str(settings.passphrase_path), "published": str(settings.published_dir),
-        }  # fmt: skip
-        rows = [
-            ("Base URL", assembly.desk.base_url),
-            ("Environment", assembly.desk.environment),
-            ("Store", assembly.registry.engine),
-            ("Home", answer["home"]),
-            *((f"Root {number}", kid) for number, kid in enumerate(kids, 1)),
-            ("Roots to hand on", settings.published_dir / "roots.json"),
-            ("Passphrase", f"{settings.passphrase_path} (keep a copy elsewhere)"),
-            ("Next", "elicence agency add SLUG --name-zh … --name-en … --uscc … --region …"),
-        ]
-        say(door, answer, headline("✔", "A new registry", "green"), fields(rows))
+        _say(door, assembly, count)
+
+
+def _say(door: Door, assembly: Assembly, threshold: int) -> None:
+    desk, settings, language = assembly.desk, assembly.settings, door.language
+    kids = [each.kid for each in desk.chest.keyring.active(None, Purpose.TRUSTED_LIST)]
+    home = str(settings.home.resolve())
+    answer: JsonObject = {
+        "object": "registry", "base_url": desk.base_url, "environment": desk.environment,
+        "engine": assembly.registry.engine, "home": home, "roots": kids, "threshold": threshold,
+        "passphrase_file": str(settings.passphrase_path), "published": str(settings.published_dir),
+    }  # fmt: skip
+    rows = labelled(
+        [
+            ("base_url", desk.base_url),
+            ("environment", desk.environment),
+            ("store", assembly.registry.engine),
+            ("home", home),
+        ],
+        language,
+    )
+    rows += [(word("root", language, n=number), kid) for number, kid in enumerate(kids, 1)]
+    rows += labelled(
+        [
+            ("roots_file", settings.published_dir / "roots.json"),
+            ("passphrase", word("keep_copy", language, file=settings.passphrase_path)),
+            ("next", "elicence agency add SLUG --name-zh … --name-en … --uscc … --region …"),
+        ],
+        language,
+    )
+    say(door, answer, headline("✔", word("new_registry", language), "green"), fields(rows))
 
 
 def _without_password(url: str) -> str:

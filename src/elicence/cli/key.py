@@ -11,6 +11,7 @@ from elicence.bootstrap import Assembly
 from elicence.cli.door import Door, command, noun
 from elicence.cli.home import opened
 from elicence.cli.paper import fields, headline, say, say_json, write
+from elicence.cli.words import labelled, word
 from elicence.formats.encoding import JsonObject
 from elicence.keys.keyring import KeyEntry, KeyState, Purpose, activate, load_keyring
 
@@ -34,7 +35,7 @@ def list_(door: Door) -> None:
         return
     by_owner = sorted(entries, key=lambda each: each.agency or "")
     for owner, owned in groupby(by_owner, key=lambda each: each.agency):
-        write(Text(owner or "registry", "bold"))
+        write(Text(owner or word("registry", door.language), "bold"))
         for each in owned:
             line = Text(f"  {each.purpose:<12} ")
             line.append(f"{each.state:<8} ", _STYLES[each.state])
@@ -70,14 +71,16 @@ def rotate(
     answer: JsonObject = {
         "object": "rotation", "key": _json(now), "retired": [each.kid for each in retired], "staged_only": stage_only
     }  # fmt: skip
+    language = door.language
+    top = headline("✔", word("key_staged" if stage_only else "key_rotated", language), "green")
     rows = [
-        ("Agency", agency),
-        ("Purpose", role),
-        ("New key", f"{now.kid}  {now.state}"),
-        ("Old key", None if stage_only or not retired else f"{retired[-1].kid}  {retired[-1].state}"),
-        ("Next", f"elicence key rotate --agency {agency} --purpose {purpose}" if stage_only else None),
+        ("agency", agency),
+        ("purpose", role),
+        ("new_key", f"{now.kid}  {now.state}"),
+        ("old_key", None if stage_only or not retired else f"{retired[-1].kid}  {retired[-1].state}"),
+        ("next", f"elicence key rotate --agency {agency} --purpose {purpose}" if stage_only else None),
     ]
-    say(door, answer, headline("✔", "Key staged" if stage_only else "Key rotated", "green"), fields(rows))
+    say(door, answer, top, fields(labelled(rows, language)))
 
 
 def _staged(assembly: Assembly, door: Door, agency: str, role: Purpose) -> KeyEntry:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from elicence.cli.door import Door, Language, command, noun
 from elicence.cli.paper import columns, fields, headline, say, say_json, write
+from elicence.cli.words import labelled, word
 from elicence.formats.encoding import JsonObject
 from elicence.licences.catalogue import Catalogue, write_lock
 from elicence.licences.licence_type import LicenceType
@@ -35,7 +36,7 @@ def list_(door: Door) -> None:
             say_json(_summary(each))
         return
     rows = [(each.slug, f"v{each.version}", each.status, each.title[door.language]) for each in types]
-    write(columns(("type", "", "status", "title"), rows, fixed=(0, 1, 2)))
+    write(columns([word(each, door.language) for each in ("type", "version", "state", "title")], rows, fixed=(0, 1, 2)))
 
 
 @command(app, "show")
@@ -56,10 +57,10 @@ def show(
     language = door.language
     write(
         headline("▪", found.title[language], "default", f"{found.slug} v{found.version}", found.status),
-        fields(_facts(found, language)),
+        fields(labelled(_facts(found, language), language)),
         Text(""),
         columns(
-            ("field", "label", "class", "in code", "required"),
+            [word(each, language) for each in ("field", "label", "class", "in_code", "required")],
             [
                 *_holder_rows(found),
                 *(
@@ -90,8 +91,13 @@ def lint(
         "object": "type_lint", "folder": str(folder), "types": [_summary(each) for each in found.types()],
         "examples": examples, "lock_written": lock,
     }  # fmt: skip
-    more = ["published.lock written"] if lock else []
-    say(door, answer, headline("✔", f"{len(found.types())} types, {examples} examples", "green", *more))
+    language = door.language
+    more = [word("lock_written", language)] if lock else []
+    say(
+        door,
+        answer,
+        headline("✔", word("linted", language, types=len(found.types()), examples=examples), "green", *more),
+    )
 
 
 def _summary(licence_type: LicenceType) -> JsonObject:
@@ -107,15 +113,15 @@ def _facts(found: LicenceType, language: Language) -> list[tuple[str, object]]:
     rule = found.validity
     length = next((f" {months} months" for months in (rule.months, rule.max_months) if months), "")
     return [
-        ("Code", found.code),
-        ("Publisher", found.publisher.name[language]),
-        ("Legal basis", found.legal_basis[language]),
-        ("Public register", found.register),
-        ("Validity", f"{rule.rule}{length}, {rule.time_zone}"),
-        ("Suspension", "possible" if found.changes.suspension else "never"),
-        ("Reasons", ", ".join(found.changes.reasons)),
-        ("Photo ID", found.counter_photo_id),
-        ("QR code", f"at most version {found.code_budget.max_version}-{found.code_budget.level}"),
+        ("type_code", found.code),
+        ("publisher", found.publisher.name[language]),
+        ("legal_basis", found.legal_basis[language]),
+        ("register", found.register),
+        ("validity", f"{rule.rule}{length}, {rule.time_zone}"),
+        ("suspension", word("possible" if found.changes.suspension else "never", language)),
+        ("reasons", ", ".join(found.changes.reasons)),
+        ("photo_id", found.counter_photo_id),
+        ("budget", f"{found.code_budget.max_version}-{found.code_budget.level}"),
         ("SHA-256", found.digest),
     ]
 

@@ -12,6 +12,7 @@ from elicence.cli.failures import usage
 from elicence.cli.inspect import decoded, looks, shipped_dictionaries
 from elicence.cli.paper import err, fields, headline, safe, say, say_json, write
 from elicence.cli.scans import Scan, scan
+from elicence.cli.words import labelled, word
 from elicence.errors import FormatError
 from elicence.formats.encoding import JsonObject
 from elicence.formats.frame import digits_of, encode_frame, licence_url
@@ -123,13 +124,14 @@ def _say(door: Door, symbol: Symbol, text: str, level: Level, to: Path | None) -
         "object": "qr", "version": symbol.version, "level": level, "modules": symbol.size, "digits": digits or None,
         "least_width_mm": width, "file": None if to is None else str(to), "content": text,
     }  # fmt: skip
+    language = door.language
     rows = [
-        ("Version", f"{symbol.version}-{level}, {symbol.size} × {symbol.size} modules"),
-        ("Digits", digits or None),
-        ("Print at least", f"{width:.1f} mm wide with its margin ({_FINEST} mm a module)"),
+        ("version", word("modules", language, version=symbol.version, level=level, size=symbol.size)),
+        ("digits", digits or None),
+        ("print_at_least", word("width", language, width=width, finest=_FINEST)),
     ]
-    mark = headline("✔", "QR code", "green", *([str(to)] if to is not None else []))
-    say(door, answer, mark, fields(rows))
+    mark = headline("✔", word("qr_code", language), "green", *([str(to)] if to is not None else []))
+    say(door, answer, mark, fields(labelled(rows, language)))
 
 
 def _kind(door: Door, text: str) -> tuple[str, str]:

@@ -9,6 +9,7 @@ import typer
 from elicence.cli.door import Door, command, noun
 from elicence.cli.home import opened
 from elicence.cli.paper import headline, say
+from elicence.cli.words import word
 from elicence.formats.encoding import JsonObject
 from elicence.registry.status import status_lists
 
@@ -37,7 +38,7 @@ def publish(
             "left": reaped.left, "folder": str(assembly.settings.published_dir), "watching": watch,
         }  # fmt: skip
         more = [f"{count} {what}" for count, what in _left_open(reaped.finished, reaped.failed, reaped.left) if count]
-        say(door, answer, headline("✔", f"Published, status lists: {lists}", "green", *more))
+        say(door, answer, headline("✔", word("published", door.language, n=lists), "green", *more))
         if watch:
             assembly.watch(_until_stopped())
 

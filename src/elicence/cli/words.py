@@ -1,12 +1,12 @@
 """The labels of answers for people, in both languages. Verdicts have their own words, in `verifier/verdicts.json`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from elicence.cli.door import Language
 from elicence.formats.encoding import JsonValue
 
-__all__ = ["LABELS", "period", "shown_value", "stamp", "word"]
+__all__ = ["LABELS", "labelled", "period", "shown_value", "stamp", "word"]
 
 LABELS: Mapping[str, tuple[str, str]] = {
     # word: (zh-CN, en)
@@ -50,6 +50,67 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "change": ("变化", "Change"),
     "more": ("下一页：--after {last}", "next page: --after {last}"),
     "none": ("没有记录。", "Nothing there."),
+    "new_registry": ("新登记系统已建立", "A new registry"),
+    "base_url": ("网址", "Base URL"),
+    "environment": ("环境", "Environment"),
+    "store": ("数据库", "Store"),
+    "home": ("目录", "Home"),
+    "root": ("根密钥{n}", "Root {n}"),
+    "roots_file": ("交给核验方的根密钥", "Roots to hand on"),
+    "passphrase": ("口令文件", "Passphrase"),
+    "keep_copy": ("{file}（请另存一份）", "{file} (keep a copy elsewhere)"),
+    "next": ("下一步", "Next"),
+    "agency_added": ("机构已添加", "Agency added"),
+    "slug": ("代号", "Slug"),
+    "did": ("签发者标识", "Issuer"),
+    "signs_licences": ("证照签名密钥", "Signs licences"),
+    "signs_status": ("状态清单签名密钥", "Signs status"),
+    "uscc": ("统一社会信用代码", "USCC"),
+    "name": ("名称", "Name"),
+    "grant_given": ("已授权", "Grant given"),
+    "agency": ("机构", "Agency"),
+    "from": ("自", "From"),
+    "until": ("至", "Until"),
+    "anywhere": ("不限", "anywhere"),
+    "no_end": ("无期限", "no end"),
+    "four_eyes": ("双人复核", "Four eyes"),
+    "yes": ("是", "yes"),
+    "qr_code": ("二维码", "QR code"),
+    "digits": ("数字位数", "Digits"),
+    "modules": ("{version}-{level}，{size} × {size} 模块", "{version}-{level}, {size} × {size} modules"),
+    "print_at_least": ("打印宽度至少", "Print at least"),
+    "width": (
+        "{width:.1f} 毫米（含白边，每模块 {finest} 毫米）",
+        "{width:.1f} mm wide with its margin ({finest} mm a module)",
+    ),
+    "key_staged": ("新密钥已发布，待启用", "Key staged"),
+    "key_rotated": ("密钥已更换", "Key rotated"),
+    "purpose": ("用途", "Purpose"),
+    "new_key": ("新密钥", "New key"),
+    "old_key": ("旧密钥", "Old key"),
+    "registry": ("登记系统", "registry"),
+    "published": ("已发布，状态清单：{n}", "Published, status lists: {n}"),
+    "type_code": ("类型代码", "Code"),
+    "publisher": ("发布机构", "Publisher"),
+    "legal_basis": ("法律依据", "Legal basis"),
+    "register": ("公开登记", "Public register"),
+    "validity": ("有效期规则", "Validity"),
+    "suspension": ("可否暂扣", "Suspension"),
+    "possible": ("可以", "possible"),
+    "never": ("不可", "never"),
+    "reasons": ("变更原因代码", "Reasons"),
+    "photo_id": ("核对证件", "Photo ID"),
+    "budget": ("二维码上限", "QR code at most"),
+    "field": ("字段", "Field"),
+    "label": ("名称", "Label"),
+    "class": ("公开级别", "Class"),
+    "in_code": ("入码", "In code"),
+    "required": ("必填", "Required"),
+    "title": ("名称", "Title"),
+    "linted": ("{types} 个类型，{examples} 个示例，全部通过", "{types} types, {examples} examples, all sound"),
+    "lock_written": ("已重写 published.lock", "published.lock written"),
+    "in_order": ("一切正常。", "Everything is in order."),
+    "not_broken": ("没有故障，但有提示。", "Nothing is broken."),
     "act_issue": ("签发", "issue"),
     "act_suspend": ("暂扣", "suspend"),
     "act_reinstate": ("恢复", "reinstate"),
@@ -65,6 +126,11 @@ def word(key: str, language: Language, **facts: object) -> str:
     pair = LABELS.get(key)
     text = key if pair is None else pair[0 if language == "zh-CN" else 1]
     return text.format(**facts) if facts else text
+
+
+def labelled(rows: Iterable[tuple[str, object]], language: Language) -> list[tuple[str, object]]:
+    """Rows whose labels are words of this table."""
+    return [(word(key, language), value) for key, value in rows]
 
 
 def period(first: date, last: date | None, language: Language) -> str:
