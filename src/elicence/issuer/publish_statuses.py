@@ -2,19 +2,21 @@
 
 1  committed log entries are numbered, so that the rows can be named by a sequence number
 2  for each list: the marked rows, as of that number, and what was published last
-3  nothing to do if the content is the same and the list is still young
+3  nothing to do if the content and the signing key are the same and the list is still young
 4  a revoked entry that would become anything else stops publishing with an alarm
 5  the agency's status-list key signs the three forms; each is read back before it goes on
 6  the forms are recorded, serial by serial, so that an older list never follows a newer one
 7  files are written; after a crash before this, the next round writes what was recorded
+
+A list in trouble stops nothing but itself: the others are published first, then its fault is raised.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from elicence.errors import Conflict, FormatError, PublishFault
+from elicence.errors import Conflict, FormatError, KeyFault, PublishFault
 from elicence.formats import bitstring
 from elicence.formats.did import did_web
 from elicence.formats.encoding import JsonObject
@@ -51,6 +53,7 @@ TTL = 300
 """Seconds after which a cache should ask again."""
 
 _FORMS = ("token", "revocation", "suspension")
+_LOOKS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,32 +83,74 @@ def publish_statuses(desk: Desk, folder: PublishedFolder, *, now: datetime) -> i
     while number_entries(desk.registry):
         continue
     signed = 0
+    faults: dict[str, PublishFault | KeyFault] = {}
     for row in desk.registry.read(status_lists):
-        signed += _publish_list(desk, folder, row, now)
+        try:
+            signed += _publish_list(desk, folder, row, now)
+        except (PublishFault, KeyFault) as fault:
+            faults[row.agency_id] = fault
     # What was written down before the rows were read is in the lists now.
-    desk.registry.submit(lambda unit: _mark_done(unit, notes, now))
+    done = [note for note in notes if note.agency_id not in faults]
+    if done:
+        desk.registry.submit(lambda unit: _mark_done(unit, done, now))
+    if faults:
+        raise next(iter(faults.values()))
     return signed
 
 
 def _publish_list(desk: Desk, folder: PublishedFolder, row: StatusListRow, now: datetime) -> int:
     # 2 · The rows, and what stands published.
-    this = desk.registry.read(lambda reader: _look(reader, row))
-    fresh = _needed(this, now)
+    this = _look_settled(desk, row)
+    fresh = _needed(desk, this, now)
+    recorded = this.last
     if fresh:
         # 4 · Never un-revoke.
         _refuse_regress(this, this.url(desk.base_url, "token"))
         # 5 · Sign.
         forms = _sign(desk, this, now)
-        # 6 · Record; if another publisher was faster, its lists are written below.
-        try:
-            desk.registry.submit(lambda unit: [record_publication(unit, each) for each in forms])
-        except Conflict:
-            fresh = False
-    # 7 · Write what is recorded.
-    recorded = desk.registry.read(lambda reader: _look(reader, row)).last
-    for form, publication in recorded.items():
-        folder.write(path_of(this.url(desk.base_url, form)), publication.document)
+        # 6 · Record, unless another publisher was faster: then its lists are written below.
+        fresh, recorded = _record(desk, this, forms)
+    # 7 · Write what is recorded; of two publishers, the slower one looks again and leaves the newer files.
+    while _write(desk, folder, this, recorded):
+        newest = desk.registry.read(lambda reader: _recorded(reader, row))
+        if newest == recorded:
+            break
+        recorded = newest
     return int(fresh)
+
+
+def _look_settled(desk: Desk, row: StatusListRow) -> _Round:
+    """The rows of exactly the numbered changes: looked at again while a change without a number slips in between.
+
+    Where that never ends, a number that is too small does less harm than a revocation that waits.
+    """
+    this = desk.registry.read(lambda reader: _look(reader, row))
+    for _ in range(_LOOKS):
+        if not this.page.unnumbered:
+            break
+        number_entries(desk.registry)
+        this = desk.registry.read(lambda reader: _look(reader, row))
+    return this
+
+
+def _record(desk: Desk, this: _Round, forms: list[PublicationRow]) -> tuple[bool, Mapping[str, PublicationRow]]:
+    """Whether these forms are the newest now, and what is."""
+    fresh = True
+    try:
+        desk.registry.submit(lambda unit: [record_publication(unit, each) for each in forms])
+    except (Conflict, PublishFault):
+        fresh = False
+        if desk.registry.read(lambda reader: _recorded(reader, this.row)) == this.last:
+            raise  # refused, and nobody was faster
+    return fresh, desk.registry.read(lambda reader: _recorded(reader, this.row))
+
+
+def _write(desk: Desk, folder: PublishedFolder, this: _Round, recorded: Mapping[str, PublicationRow]) -> bool:
+    written = [
+        folder.write(path_of(this.url(desk.base_url, form)), publication.document)
+        for form, publication in recorded.items()
+    ]
+    return any(written)
 
 
 def _look(reader: Reader, row: StatusListRow) -> _Round:
@@ -114,17 +159,21 @@ def _look(reader: Reader, row: StatusListRow) -> _Round:
         raise PublishFault("list_refused", "A status list belongs to an agency that is not there.")
     page = statuses(reader, row.agency_id, row.list_no)
     values = {index: status_value(LicenceState(state)) for index, state in page.states.items()}
+    return _Round(agency, row, page, pack(values, bits=2, size=page.size), _recorded(reader, row))
+
+
+def _recorded(reader: Reader, row: StatusListRow) -> Mapping[str, PublicationRow]:
     found = {form: last_publication(reader, row.agency_id, row.list_no, form) for form in _FORMS}
-    last = {form: publication for form, publication in found.items() if publication is not None}
-    return _Round(agency, row, page, pack(values, bits=2, size=page.size), last)
+    return {form: publication for form, publication in found.items() if publication is not None}
 
 
-def _needed(this: _Round, now: datetime) -> bool:
-    """3 · Whether the list has to be signed: never was, has other content, or is no longer young."""
+def _needed(desk: Desk, this: _Round, now: datetime) -> bool:
+    """3 · Whether the list has to be signed: never was, has other content, another key, or is no longer young."""
     if len(this.last) < len(_FORMS):
         return True
     token = this.last["token"]
-    return token.digest != this.digest or now - token.published_at >= REFRESH
+    active = {entry.kid for entry in desk.chest.keyring.active(this.agency.slug, Purpose.STATUS_LIST)}
+    return token.digest != this.digest or token.kid not in active or now - token.published_at >= REFRESH
 
 
 def _refuse_regress(this: _Round, url: str) -> None:
@@ -197,6 +246,6 @@ def _signed(signer: VerifiedSigner, header: JsonObject, payload: bytes) -> str:
     return assemble(to_sign, signer.sign(to_sign))
 
 
-def _mark_done(unit: Unit, notes: tuple[OutboxRow, ...], now: datetime) -> None:
+def _mark_done(unit: Unit, notes: Sequence[OutboxRow], now: datetime) -> None:
     for note in notes:
         finish_outbox(unit, note.agency_id, note.id, done_at=now)
