@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from elicence.errors import TrustFault
+from elicence.errors import KeyFault, TrustFault
 from elicence.formats import trusted_list
 from elicence.formats.did import did_document, issuer_metadata, jwks
 from elicence.formats.encoding import JsonObject, compact_json
@@ -17,6 +17,7 @@ from elicence.keys.keyring import Keyring, Purpose
 from elicence.licences.context import json_ld_context
 from elicence.registry.meta import meta, set_meta
 from elicence.registry.unit import Unit
+from elicence.verifier.trust import open_trusted_list, parse_roots
 
 __all__ = ["publish_trust", "roots_document"]
 
@@ -34,7 +35,7 @@ def publish_trust(desk: Desk, folder: PublishedFolder, *, now: datetime) -> int:
     changed = 0
     for place, content in _files(desk, payload).items():
         changed += folder.write(place, content)
-    if _same_as_published(folder, payload, now):
+    if _same_as_published(desk, folder, payload, now):
         return changed
     numbered = desk.registry.submit(_next_version)
     fresh = _dated(payload, version=numbered, now=now)
@@ -51,7 +52,10 @@ def _sign(desk: Desk, payload: TrustedListPayload, now: datetime) -> bytes:
     """The payload under the signature of every active root."""
     data = trusted_list.encode_payload(payload)
     tokens = []
-    for signer in desk.chest.signers_of_roots(now):
+    signers = desk.chest.signers_of_roots(now)
+    if not signers:
+        raise KeyFault("key_state", "No root key is active; the published trusted list stays.")
+    for signer in signers:
         to_sign = signing_input(trusted_list.header(signer.kid), data)
         tokens.append(assemble(to_sign, signer.sign(to_sign)))
     return trusted_list.document(data, tokens)
@@ -76,14 +80,17 @@ def _dated(payload: TrustedListPayload, *, version: int, now: datetime) -> Trust
     )
 
 
-def _same_as_published(folder: PublishedFolder, payload: TrustedListPayload, now: datetime) -> bool:
-    document = folder.read(PLACE)
+def _same_as_published(desk: Desk, folder: PublishedFolder, payload: TrustedListPayload, now: datetime) -> bool:
+    document, keyring = folder.read(PLACE), desk.chest.keyring
     if document is None:
         return False
+    newest = int(desk.registry.read(lambda reader: meta(reader, _VERSION_KEY)) or "0")
     try:
-        published = trusted_list.decode_payload(trusted_list.parse_document(document)[0])
+        # As a verifier reads it: a damaged file, one not signed by every active root, or an older one is replaced.
+        roots = parse_roots(roots_document(keyring, threshold=len(keyring.active(None, Purpose.TRUSTED_LIST))))
+        published = open_trusted_list(document, roots, now=now, newest_seen=newest).payload
     except TrustFault:
-        return False  # a damaged file is replaced by a newer version
+        return False
     same = (published.agencies, published.types, published.environment) == (
         payload.agencies,
         payload.types,
