@@ -1,0 +1,47 @@
+"""The README tells the truth: its shell blocks run, and what they print is what it says."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
+
+
+def blocks(language: str) -> list[str]:
+    return [text for found, text in BLOCK.findall((ROOT / "README.md").read_text("utf-8")) if found == language]
+
+
+def test_the_story_of_one_licence_runs_as_pasted(tmp_path: Path) -> None:
+    story = [block for block in blocks("sh") if block.lstrip().startswith("elicence")]
+    assert len(story) == 2
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "STANDARDS": str(ROOT / "standards"),
+        "HOME": str(tmp_path),
+        "LANG": "C.UTF-8",
+    }
+    script = "set -e\n" + "\n".join(story)
+    ran = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    said = "\n".join(line.rstrip() for line in ran.stdout.splitlines())
+    for promised in blocks("text"):
+        assert promised.strip() in said
+    assert "Revoked" in said.split(blocks("text")[0].strip())[1]
+
+
+def test_the_library_example_accepts_the_licence_of_the_story(tmp_path: Path) -> None:
+    environment = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "STANDARDS": str(ROOT / "standards")}
+    issue = blocks("sh")[1] + "\nelicence inspect licence.png --jwt > licence.jwt\ncp published/roots.json roots.json\n"
+    subprocess.run(["bash", "-c", "set -e\n" + issue], cwd=tmp_path, env=environment, check=True, capture_output=True)
+    example = f"scanned_text = open('licence.jwt').read().strip()\n{blocks('python')[0]}"
+    ran = subprocess.run([sys.executable, "-c", example], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["valid", "True"]
+
+
+def test_every_file_the_readme_points_to_is_there() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    for target in re.findall(r"\]\(([^)#]+)\)", text):
+        assert (ROOT / target).exists(), target
