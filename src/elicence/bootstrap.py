@@ -24,7 +24,8 @@ from elicence.issuer.published_folder import PublishedFolder
 from elicence.issuer.reap import Reaped, reap
 from elicence.issuer.trust import read_accounts, trusted_payload
 from elicence.keys.key_maker import KeyMaker
-from elicence.keys.keyring import KeyChest, Keyring, Purpose, load_keyring, refuse_unfit, save_keyring
+from elicence.keys.keyring import KeyChest, Keyring, Purpose, refuse_unfit, save_keyring
+from elicence.keys.keyring_file import KeyringFile
 from elicence.keys.permutation import permute
 from elicence.keys.private_files import create_passphrase, read_passphrase
 from elicence.keys.sealing import Sealer
@@ -56,14 +57,15 @@ class Assembly:
     maker: KeyMaker
     folder: PublishedFolder
     clock: Clock
+    keyring_file: KeyringFile
 
     @property
     def registry(self) -> Registry:
         return self.desk.registry
 
     def save_keyring(self, keyring: Keyring) -> None:
-        """Makes a changed keyring durable and goes on with it."""
-        save_keyring(self.settings.keys_dir / "keyring.json", keyring)
+        """Makes a changed keyring durable and goes on with it; `Conflict` if it would undo another process's change."""
+        self.keyring_file.save(keyring)
         self.desk.chest.adopt(keyring)
 
     def publish(self) -> None:
@@ -156,9 +158,10 @@ def _assemble(
         raise SettingsFault("production_refused", f"This registry was made for {environment}, not as the settings say.")
     passphrase = read_passphrase(settings.passphrase_path)
     secrets = load_secrets(settings.keys_dir / "private" / "secrets.json", passphrase)
-    keyring = load_keyring(settings.keys_dir / "keyring.json")
+    keyring_file = KeyringFile(settings.keys_dir / "keyring.json")
+    keyring = keyring_file.load()
     refuse_unfit(keyring, environment)
-    chest = KeyChest(keyring, base_dir=settings.keys_dir, passphrase=passphrase)
+    chest = KeyChest(keyring, base_dir=settings.keys_dir, passphrase=passphrase, newer=keyring_file.newer)
     catalogue = Catalogue.load(settings.types_dir)
     dictionaries = _dictionaries(settings.types_dir)
     documents = {(each.slug, each.version): each.document for each in catalogue.types()}
@@ -178,7 +181,7 @@ def _assemble(
         at=at,
     )
     maker = KeyMaker(settings.keys_dir, passphrase, environment, entropy)
-    return Assembly(settings, desk, maker, PublishedFolder(settings.published_dir), clock)
+    return Assembly(settings, desk, maker, PublishedFolder(settings.published_dir), clock, keyring_file)
 
 
 class _TrustNow:

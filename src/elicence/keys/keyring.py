@@ -8,6 +8,7 @@ Retiring and compromising add facts and never remove a key: old licences need th
 
 import json
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -224,10 +225,19 @@ def _with(keyring: Keyring, changed: KeyEntry) -> Keyring:
 class KeyChest:
     """The private halves behind a keyring: opened when first needed, then kept loaded; safe to share between threads.
 
-    A signer is asked for by agency and purpose, never by file, so that no agency signs with another's key.
+    A signer is asked for by agency and purpose, never by file, so that no agency signs with another's key. `newer` is
+    asked before every use whether another process has changed the keyring.
     """
 
-    def __init__(self, keyring: Keyring, *, base_dir: Path, passphrase: bytes) -> None:
+    def __init__(
+        self,
+        keyring: Keyring,
+        *,
+        base_dir: Path,
+        passphrase: bytes,
+        newer: Callable[[], Keyring | None] = lambda: None,
+    ) -> None:
+        self._newer = newer
         self._base_dir = base_dir
         self._passphrase = passphrase
         self._opened: dict[str, VerifiedSigner] = {}
@@ -237,6 +247,7 @@ class KeyChest:
     @property
     def keyring(self) -> Keyring:
         """The keyring as it stands now."""
+        self._catch_up()
         return self._keyring
 
     def adopt(self, keyring: Keyring) -> None:
@@ -248,6 +259,7 @@ class KeyChest:
         self, agency_slug: str | None, purpose: Purpose, now: datetime, *, use: str = "live"
     ) -> VerifiedSigner:
         """The active key of the agency for the purpose; `KeyFault` `key_state` (none) or `key_window`."""
+        self._catch_up()
         entry = self._active.get((agency_slug, purpose, use))
         if entry is None:
             raise KeyFault(
@@ -258,7 +270,7 @@ class KeyChest:
 
     def signers_of_roots(self, now: datetime, *, use: str = "live") -> tuple[VerifiedSigner, ...]:
         """Every active root that signs the trusted list, oldest first."""
-        roots = self._keyring.active(None, Purpose.TRUSTED_LIST, use)
+        roots = self.keyring.active(None, Purpose.TRUSTED_LIST, use)
         for entry in roots:
             _require_window(entry, now)
         return tuple(self._open(entry) for entry in roots)
@@ -268,13 +280,18 @@ class KeyChest:
 
         `KeyFault`: `key_wrong_agency`, `key_mismatch` (another purpose) or `key_state` (next or compromised).
         """
-        entry = self._keyring.get(kid)
+        entry = self.keyring.get(kid)
         if entry.agency != agency_slug:
             raise KeyFault("key_wrong_agency", "The key belongs to another agency.")
         if entry.purpose is not purpose:
             raise KeyFault("key_mismatch", f"The key is for {entry.purpose}, not for {purpose}.")
         _require_state(entry, KeyState.ACTIVE, KeyState.RETIRED)
         return self._open(entry)
+
+    def _catch_up(self) -> None:
+        changed = self._newer()
+        if changed is not None:
+            self.adopt(changed)
 
     def _open(self, entry: KeyEntry) -> VerifiedSigner:
         opened = self._opened.get(entry.kid)
