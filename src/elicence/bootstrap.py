@@ -4,6 +4,7 @@
 test passes its own.
 """
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Mapping
@@ -13,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from elicence.errors import Conflict, FormatError, SettingsFault
+from elicence.errors import Conflict, ElicenceError, FormatError, SettingsFault
 from elicence.formats.did import check_base_url
 from elicence.issuer.crash_points import pass_by
 from elicence.issuer.desk import Desk
@@ -46,6 +47,12 @@ Entropy = Callable[[int], bytes]
 
 _TRUST_AGE = timedelta(seconds=5)
 _ROOTS = "roots.json"
+_log = logging.getLogger("elicence")
+
+
+def _into_the_log(error: ElicenceError) -> None:
+    """An error names no value it met, so it may be logged as it is."""
+    _log.error("%s", error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +76,32 @@ class Assembly:
         self.desk.chest.adopt(keyring)
 
     def publish(self) -> None:
-        """Brings the published folder up to date: trust files first, then status lists."""
-        publish_trust(self.desk, self.folder, now=self.clock())
-        publish_statuses(self.desk, self.folder, now=self.clock())
+        """Brings the published folder up to date: trust files first, then status lists.
+
+        Trouble with the first does not keep the second back: a revocation goes out whatever happens to the rest.
+        """
+        try:
+            publish_trust(self.desk, self.folder, now=self.clock())
+        finally:
+            publish_statuses(self.desk, self.folder, now=self.clock())
 
     def reap(self, *, patience: timedelta = PATIENCE) -> Reaped:
         """Finishes what a crash left open."""
         return reap(self.desk, now=self.clock(), patience=patience)
 
-    def watch(self, stop: threading.Event, *, every: float = 0.5) -> None:
-        """Publishes and reaps until told to stop: what keeps a revocation public within two seconds."""
+    def watch(
+        self, stop: threading.Event, *, every: float = 0.5, alarm: Callable[[ElicenceError], None] = _into_the_log
+    ) -> None:
+        """Publishes and reaps until told to stop: what keeps a revocation public within two seconds.
+
+        Trouble goes to `alarm` each time it is met, and the next round tries again.
+        """
         while not stop.is_set():
-            self.publish()
-            self.reap()
+            for act in (self.publish, self.reap):
+                try:
+                    act()
+                except ElicenceError as error:
+                    alarm(error)
             stop.wait(every)
 
     def close(self) -> None:
