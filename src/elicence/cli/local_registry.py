@@ -1,53 +1,10 @@
 """What `verify` takes from a registry in its own home, and from no other place: fresh lists, and verification codes."""
 
-from dataclasses import dataclass, replace
-
 from elicence.cli.door import Door
 from elicence.cli.home import opened
-from elicence.errors import NotFound
-from elicence.formats.vc_jwt import HolderFace
-from elicence.issuer.desk import Caller
-from elicence.issuer.read import read_licence
-from elicence.licences.disclosure import Disclosure
-from elicence.licences.licence_type import LicenceType
-from elicence.licences.verification_code import parse_code
-from elicence.registry.agencies import agency_by_id
-from elicence.registry.reading import by_verification_code
-from elicence.registry.unit import Reader
-from elicence.verifier.report import Report
+from elicence.issuer.find_by_code import Found, find_by_code
 
-__all__ = ["Found", "bring_up_to_date", "find_by_code"]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The credential behind a verification code, and its type, which says how much a typed code may show."""
-
-    credential: str
-    licence_type: LicenceType
-
-    def shown_to_typist(self, report: Report) -> Report:
-        """The report without what is not open, where the type keeps its licences out of the public register."""
-        if report.face is None or self.licence_type.register != "none":
-            return report
-        claims = {
-            name: value
-            for name, value in report.face.claims.items()
-            if self.licence_type.claims[name].disclosure is Disclosure.OPEN
-        }
-        holders = tuple(self._open_part(each) for each in report.face.holders)
-        return replace(report, face=replace(report.face, claims=claims, holders=holders))
-
-    def _open_part(self, holder: HolderFace) -> HolderFace:
-        rules = self.licence_type.holder
-        named = rules.name_disclosure[holder.kind] is Disclosure.OPEN
-        numbered = rules.id_disclosure[holder.kind] is Disclosure.OPEN
-        return HolderFace(
-            kind=holder.kind,
-            name=holder.name if named else None,
-            id_scheme=holder.id_scheme if numbered else None,
-            id=holder.id if numbered else None,
-        )
+__all__ = ["bring_up_to_date", "look_up"]
 
 
 def bring_up_to_date(door: Door) -> None:
@@ -56,19 +13,7 @@ def bring_up_to_date(door: Door) -> None:
         assembly.publish()
 
 
-def find_by_code(door: Door, text: str) -> Found:
-    """The licence version that carries this verification code; `NotFound` verification_code_not_found."""
-    code = parse_code(text)
-
-    def look(reader: Reader) -> tuple[Caller, str, int] | None:
-        row = by_verification_code(reader, code)
-        agency = None if row is None else agency_by_id(reader, row.agency_id)
-        return None if row is None or agency is None else (Caller(agency), row.licence_id, row.version)
-
+def look_up(door: Door, code: str) -> Found:
+    """The licence version behind a verification code of this registry."""
     with opened(door) as assembly:
-        place = assembly.registry.read(look)
-        if place is None:
-            raise NotFound("verification_code_not_found", "This registry has issued no licence with that code.")
-        caller, licence_id, version = place
-        licence = read_licence(assembly.desk, caller, licence_id, version=version)
-        return Found(licence.credential, assembly.desk.catalogue.get(licence.type_slug, licence.type_version))
+        return find_by_code(assembly.desk, code)

@@ -120,9 +120,9 @@ def _judge(office: _Office, text: str, policy: Policy) -> Report:
 
 def _looked_up(door: Door, code: str, judged: Callable[[str], Report]) -> Report:
     # Imported here: a check needs no registry, and loading one takes longer than the check.
-    from elicence.cli.local_registry import find_by_code
+    from elicence.cli.local_registry import look_up
 
-    found = find_by_code(door, code)
+    found = look_up(door, code)
     return found.shown_to_typist(judged(found.credential))
 
 
