@@ -112,7 +112,7 @@ def test_a_correction_under_four_eyes_waits_too(office):
     licence = approve(office.desk, office.checker, proposal.id, digest=proposal.digest, now=NOON)
     reason = office.desk.catalogue.get(licence.type_slug).changes.reasons[0]
     asked = correct(
-        office.desk, office.maker, licence.id, {"external_ref": "B-2"},
+        office.desk, office.maker, licence.id, {"region": "440305"},
         reason=reason, if_version=licence.row_version, idempotency_key="c1", now=NOON,
     )  # fmt: skip
     assert isinstance(asked, Proposal)

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,7 +21,7 @@ from elicence.licences.licence_identifier import LicenceIdentifier
 from elicence.licences.request import CheckedRequest, check_request
 from elicence.licences.validity import instants
 from elicence.licences.verification_code import new_code
-from elicence.registry.agencies import GrantRecord, grants_of
+from elicence.registry.agencies import GrantRecord
 from elicence.registry.status import StatusSlot
 
 __all__ = ["Draft", "check_body", "check_density", "check_grant", "draft_version", "signing_bytes"]
@@ -57,23 +57,19 @@ class Draft:
         return header(f"{self.issuer}#{self.kid}")
 
 
-def check_body(
-    desk: Desk, caller: Caller, body: Mapping[str, JsonValue], now: datetime
-) -> tuple[CheckedRequest, Grant]:
-    """The request against its type, and the grant under which this agency may issue it here and now."""
+def check_body(desk: Desk, body: Mapping[str, JsonValue]) -> CheckedRequest:
+    """The request against its type."""
     slug, version = body.get("type"), body.get("type_version")
     if not isinstance(slug, str) or not (version is None or type(version) is int):
         raise RequestError("validation_failed", "type must be the name of a licence type, type_version a whole number")
     licence_type = desk.catalogue.get(slug, version)
     if licence_type.status == "draft":  # not in the trusted list, so nobody could check what was issued under it
         raise NotFound("type_not_found", "That version of the licence type is a draft; it issues nothing yet.")
-    checked = check_request(licence_type, dict(body))
-    return checked, check_grant(desk, caller, checked, now)
+    return check_request(licence_type, dict(body))
 
 
-def check_grant(desk: Desk, caller: Caller, checked: CheckedRequest, now: datetime) -> Grant:
+def check_grant(grants: Iterable[GrantRecord], checked: CheckedRequest, now: datetime) -> Grant:
     """The grant that covers this licence here and now; raises `NotAllowed` with the nearest miss."""
-    grants = desk.registry.read(lambda reader: grants_of(reader, caller.agency.id))
     return covering(map(_rule, grants), checked.licence_type.slug, checked.region, now)
 
 

@@ -5,6 +5,7 @@ bytes, and with the same result. A second signature over them is harmless, for t
 """
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime
 
 from elicence.errors import Conflict, KeyFault, NotFound
@@ -19,7 +20,7 @@ from elicence.licences.lifecycle import Action, LicenceState, move, successor_st
 from elicence.registry.intents import finish_intent
 from elicence.registry.issuing import CredentialRow, bump_licence, insert_credential
 from elicence.registry.reading import lock_licence, version_row
-from elicence.registry.status import StatusRow, set_status, status_of
+from elicence.registry.status import set_status, status_of
 from elicence.registry.unit import Unit
 from elicence.verifier.policy import Policy
 from elicence.verifier.report import Outcome
@@ -88,17 +89,9 @@ def _complete(unit: Unit, desk: Desk, caller: Caller, reserved: Reserved, *, cre
     """Transaction two: credential, status, log entry, audit event and outbox, together or not at all."""
     intent = reserved.intent
     agency_id, licence_id = intent.agency_id, intent.licence_id
-    licence = lock_licence(unit, agency_id, licence_id)
-    if licence is None:
-        raise NotFound("licence_not_found", "The licence of an intent is not there.")
     finish_intent(unit, agency_id, intent.id, state="done", finished_at=now, reason=intent.reason)
-    state, reason, until = LicenceState.ACTIVE, None, None
-    made = version_row(unit, agency_id, licence_id, intent.version)
-    if made is not None and made.supersedes is not None:
-        before = _supersede(unit, desk, caller, reserved, old=made.supersedes, now=now)
-        state = successor_state(LicenceState(before.state))
-        if state is LicenceState.SUSPENDED:
-            reason, until = before.reason, before.until
+    # A licence that is being issued is seen by nobody else yet: there is nothing to lock and nothing to supersede.
+    start = _ISSUED if intent.verb == "issue" else _take_over(unit, desk, caller, reserved, now=now)
     sealed = desk.sealer.seal(
         reserved.data_key, credential.encode(), table="credential", column="sealed_text",
         row=row_name(licence_id, intent.version), entropy=desk.entropy,
@@ -111,28 +104,51 @@ def _complete(unit: Unit, desk: Desk, caller: Caller, reserved: Reserved, *, cre
         ),
     )  # fmt: skip
     set_status(
-        unit, agency_id, licence_id, intent.version, state=state, changed_at=now, reason=reason, until=until
+        unit, agency_id, licence_id, intent.version,
+        state=start.state, changed_at=now, reason=start.reason, until=start.until,
     )  # fmt: skip
-    bump_licence(unit, agency_id, licence_id, current_version=intent.version, expected=licence.row_version)
+    bump_licence(unit, agency_id, licence_id, current_version=intent.version, expected=start.row_version)
     record_change(
         unit, desk, caller, kind=intent.verb, licence_id=licence_id, version=intent.version, now=now,
-        from_state=None, to_state=state, reason=intent.reason, evidence=intent.digest.encode(),
+        from_state=None, to_state=start.state, reason=intent.reason, evidence=intent.digest.encode(),
     )  # fmt: skip
     desk.at("p9")
 
 
-def _supersede(unit: Unit, desk: Desk, caller: Caller, reserved: Reserved, *, old: int, now: datetime) -> StatusRow:
-    """Marks the version before as superseded and answers what it was: its successor inherits a suspension with its
-    reason and end. A revocation in between wins."""
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """How a new version begins: the row version its licence has by now, and its first state."""
+
+    row_version: int
+    state: LicenceState
+    reason: str | None = None
+    until: datetime | None = None
+
+
+_ISSUED = _Start(0, LicenceState.ACTIVE)
+
+
+def _take_over(unit: Unit, desk: Desk, caller: Caller, reserved: Reserved, *, now: datetime) -> _Start:
+    """Marks the version before as superseded; its successor inherits a suspension with its reason and end.
+
+    A revocation that came in between wins.
+    """
     intent = reserved.intent
-    before = status_of(unit, intent.agency_id, intent.licence_id, old)
+    licence = lock_licence(unit, intent.agency_id, intent.licence_id)
+    made = version_row(unit, intent.agency_id, intent.licence_id, intent.version)
+    if licence is None or made is None or made.supersedes is None:
+        raise NotFound("licence_not_found", "The licence of an intent is not there.")
+    before = status_of(unit, intent.agency_id, intent.licence_id, made.supersedes)
     if before is None:
         raise Conflict("version_mismatch", "The version to be superseded is not there.")
-    state = LicenceState(before.state)
+    state, old = LicenceState(before.state), made.supersedes
     after = move(state, Action(intent.verb)).state
     set_status(unit, intent.agency_id, intent.licence_id, old, state=after, changed_at=now, reason="superseded")
     record_change(
         unit, desk, caller, kind="supersede", licence_id=intent.licence_id, version=old, now=now,
         from_state=state, to_state=after, reason="superseded", evidence=compact_json({"by": intent.version}),
     )  # fmt: skip
-    return before
+    inherited = successor_state(state)
+    if inherited is not LicenceState.SUSPENDED:
+        return _Start(licence.row_version, inherited)
+    return _Start(licence.row_version, inherited, before.reason, before.until)

@@ -17,15 +17,16 @@ from datetime import datetime, timedelta
 from elicence.errors import Conflict, RequestError
 from elicence.formats.encoding import JsonValue
 from elicence.issuer.desk import Caller, Desk
-from elicence.issuer.draft import check_body, check_density, draft_version
+from elicence.issuer.draft import check_body, check_density, check_grant, draft_version
 from elicence.issuer.finish import finish
 from elicence.issuer.propose import Proposal, approves, propose
-from elicence.issuer.read import LicenceView, read_licence, reserved_from
-from elicence.issuer.reserve import Reserved, Retry, find_retry, reserve, submit_draft
+from elicence.issuer.read import LicenceView, fresh_view, read_licence, reserved_from
+from elicence.issuer.reserve import Reserved, Retry, reserve, retry_of, submit_draft
 from elicence.licences.ids import new_id
 from elicence.licences.request import request_digest
 from elicence.licences.text_policy import text_fault
-from elicence.registry.idempotency import find_idempotent
+from elicence.registry.agencies import GrantRecord, grants_of
+from elicence.registry.idempotency import IdempotencyRow, find_idempotent
 from elicence.registry.unit import Reader
 
 __all__ = ["PATIENCE", "check_idempotency_key", "issue", "settle"]
@@ -51,10 +52,11 @@ def issue(
     desk.at("p1")
     # 1 · Check everything that can be checked. A retry has its answer whatever became of grant, type and keys since.
     check_idempotency_key(idempotency_key)
-    retry = desk.registry.read(lambda reader: _find_issued(reader, caller.agency.id, idempotency_key, body))
-    if retry is not None:
-        return settle(desk, caller, retry, now=now)
-    checked, grant = check_body(desk, caller, body, now)
+    known, grants = desk.registry.read(lambda reader: _look(reader, caller.agency.id, idempotency_key))
+    if known is not None:
+        return settle(desk, caller, retry_of(known, request_digest(body)), now=now)
+    checked = check_body(desk, body)
+    grant = check_grant(grants, checked, now)
     draft = draft_version(desk, caller, checked, verb="issue", licence_id=new_id("lic", now, desk.entropy), now=now)
     check_density(desk, draft)
     if grant.four_eyes and not approves(approval, "issue", body):
@@ -68,6 +70,8 @@ def issue(
         lambda unit, *, draft: reserve(
             unit, desk, draft, data_key=data_key, idempotency_key=idempotency_key, request_digest=checked.digest
         ),
+        idempotency_key=idempotency_key,
+        request_digest=checked.digest,
     )
     desk.at("p4")
 
@@ -75,22 +79,23 @@ def issue(
     return settle(desk, caller, reserved, now=now)
 
 
-def _find_issued(reader: Reader, agency_id: str, key: str, body: Mapping[str, JsonValue]) -> Retry | None:
-    if find_idempotent(reader, agency_id, key) is None:
-        return None  # the usual case, told without a digest: a body that has none is refused by the checks
-    return find_retry(reader, agency_id, key, request_digest(body))
+def _look(reader: Reader, agency_id: str, key: str) -> tuple[IdempotencyRow | None, tuple[GrantRecord, ...]]:
+    """One look at the store: what the key made before, and what the agency may issue."""
+    return find_idempotent(reader, agency_id, key), grants_of(reader, agency_id)
 
 
 def settle(desk: Desk, caller: Caller, reserved: Reserved | Retry, *, now: datetime) -> LicenceView:
     """Finishes what was reserved, now or by an earlier request that may not have finished; answers the licence."""
-    if isinstance(reserved, Reserved):
-        _finish_once(desk, caller, reserved, now)
-        licence_id, version, replayed = reserved.intent.licence_id, reserved.intent.version, False
-    else:
-        licence_id, version, replayed = reserved.licence_id, reserved.version, True
+    if isinstance(reserved, Retry):
         _finish_abandoned(desk, caller, reserved, now)
+        desk.at("p11")
+        return replace(read_licence(desk, caller, reserved.licence_id, version=reserved.version), replayed=True)
+    credential = _finish_once(desk, caller, reserved, now)
     desk.at("p11")
-    return replace(read_licence(desk, caller, licence_id, version=version), replayed=replayed)
+    intent = reserved.intent
+    if credential is not None and intent.verb == "issue" and reserved.draft and reserved.slot:
+        return fresh_view(reserved.draft, reserved.slot, credential, now)
+    return read_licence(desk, caller, intent.licence_id, version=intent.version)
 
 
 def _finish_abandoned(desk: Desk, caller: Caller, retry: Retry, now: datetime) -> None:
@@ -105,14 +110,15 @@ def _finish_abandoned(desk: Desk, caller: Caller, retry: Retry, now: datetime) -
     _finish_once(desk, caller, pending, now)
 
 
-def _finish_once(desk: Desk, caller: Caller, reserved: Reserved, now: datetime) -> None:
-    """Finishes the intent, unless somebody who lost patience with us has done it: then the answer is there."""
+def _finish_once(desk: Desk, caller: Caller, reserved: Reserved, now: datetime) -> str | None:
+    """The credential; None if somebody who lost patience with us has finished the intent: then the answer is there."""
     try:
-        finish(desk, caller, reserved, now=now)
+        return finish(desk, caller, reserved, now=now)
     except Conflict as error:
         intent = reserved.intent
         if error.code != "intent_failed" or reserved_from(desk, intent.agency_id, intent.licence_id, intent.version):
             raise
+        return None
 
 
 def check_idempotency_key(key: str) -> None:

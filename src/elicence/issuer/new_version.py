@@ -25,6 +25,7 @@ from elicence.issuer.reserve import Reserved, Retry, find_retry, reserve, submit
 from elicence.licences.licence_type import LicenceType
 from elicence.licences.lifecycle import Action, LicenceState, move
 from elicence.licences.request import CheckedRequest, check_request
+from elicence.registry.agencies import grants_of
 from elicence.registry.reading import lock_licence, version_row, versions_of
 from elicence.registry.unit import Unit
 
@@ -126,7 +127,8 @@ def _new_version(
     check_reason(desk, before, asked.action, asked.reason)
     move(LicenceState(before.state), asked.action)
     checked = rebuild(before)
-    grant = check_grant(desk, caller, checked, now)
+    grants = desk.registry.read(lambda reader: grants_of(reader, caller.agency.id))
+    grant = check_grant(grants, checked, now)
     draft = _draft(desk, caller, before, asked, checked=checked, now=now)
     check_density(desk, draft)
     if grant.four_eyes and not approves(asked.approval, str(asked.action), asked.request()):
@@ -136,7 +138,13 @@ def _new_version(
         )  # fmt: skip
 
     # 2 · Write the intent, if the licence still is as the caller saw it.
-    reserved = submit_draft(desk, draft, lambda unit, *, draft: _reserve(unit, desk, draft, asked, digest=digest))
+    reserved = submit_draft(
+        desk,
+        draft,
+        lambda unit, *, draft: _reserve(unit, desk, draft, asked, digest=digest),
+        idempotency_key=asked.idempotency_key,
+        request_digest=digest,
+    )
     desk.at("p4")
 
     # 3 to 6 · Sign, verify, store, answer.

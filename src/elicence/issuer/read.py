@@ -11,8 +11,10 @@ from datetime import date, datetime
 from elicence.errors import NotFound
 from elicence.formats.encoding import JsonObject, JsonValue, parse_json
 from elicence.issuer.desk import Caller, Desk
+from elicence.issuer.draft import Draft
 from elicence.issuer.reserve import Reserved, row_name
 from elicence.keys.sealing import DataKey, WrappedKey
+from elicence.licences.lifecycle import LicenceState
 from elicence.licences.request import Holder
 from elicence.registry.intents import IntentRow, intents_of
 from elicence.registry.issuing import HolderRow, VersionRow
@@ -25,10 +27,10 @@ from elicence.registry.reading import (
     licence_by_id,
     version_row,
 )
-from elicence.registry.status import StatusRow, status_of
+from elicence.registry.status import StatusRow, StatusSlot, status_of
 from elicence.registry.unit import Reader
 
-__all__ = ["LicenceView", "data_key", "history", "open_intent", "read_licence", "reserved_from", "view"]
+__all__ = ["LicenceView", "data_key", "fresh_view", "history", "open_intent", "read_licence", "reserved_from", "view"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,37 @@ def view(reader: Reader, desk: Desk, agency_id: str, licence_id: str, *, version
     holders = tuple(_holder(desk, key, each) for each in holders_of(reader, agency_id, licence_id, number))
     claims = _claims(desk, key, row, licence.type_slug)
     return _view(licence, row, status, claims=claims, holders=holders, kid=credential.kid, text=text)
+
+
+def fresh_view(draft: Draft, slot: StatusSlot, credential: str, now: datetime) -> LicenceView:
+    """The licence just issued, from what was written: equal to what reading it back would give."""
+    checked = draft.checked
+    return LicenceView(
+        id=draft.licence_id,
+        type_slug=checked.licence_type.slug,
+        type_version=checked.licence_type.version,
+        number=checked.number,
+        licence_identifier=draft.identifier,
+        version=draft.version,
+        current_version=draft.version,
+        row_version=1,
+        state=str(LicenceState.ACTIVE),
+        reason=None,
+        changed_at=now,
+        issued_at=draft.issued_at,
+        valid_from=checked.valid_from,
+        valid_until=checked.valid_until,
+        holders=checked.holders,
+        claims=dict(checked.claims),
+        region=checked.region,
+        external_ref=checked.external_ref,
+        verification_code=draft.verification_code,
+        supersedes=draft.supersedes,
+        status_list=slot.list_no,
+        status_index=slot.index,
+        kid=draft.kid,
+        credential=credential,
+    )
 
 
 def history(desk: Desk, caller: Caller, licence_id: str) -> tuple[AuditRow, ...]:

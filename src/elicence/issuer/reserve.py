@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, Protocol
 
-from elicence.errors import RequestError, StoreFault
+from elicence.errors import Conflict, RequestError, StoreFault
 from elicence.formats.encoding import JsonObject, compact_json
 from elicence.issuer.desk import Desk
 from elicence.issuer.draft import Draft, signing_bytes
@@ -33,10 +33,10 @@ from elicence.registry.issuing import (
     insert_verification_code,
     insert_version,
 )
-from elicence.registry.status import StatusRow, insert_status_entry, take_status_index
+from elicence.registry.status import StatusRow, StatusSlot, insert_status_entry, take_status_index
 from elicence.registry.unit import Reader, Unit
 
-__all__ = ["Reserved", "Retry", "Work", "find_retry", "reserve", "row_name", "submit_draft"]
+__all__ = ["Reserved", "Retry", "Work", "find_retry", "reserve", "retry_of", "row_name", "submit_draft"]
 
 _DRAWS: Final = 8
 """Two draws in a thousand million licences are the same; eight in a row are no chance."""
@@ -44,11 +44,16 @@ _DRAWS: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Reserved:
-    """A version that now exists as an intent: `signing_input` is exactly what will be signed."""
+    """A version that now exists as an intent: `signing_input` is exactly what will be signed.
+
+    `draft` and `slot` are known to whoever wrote the intent, and to nobody who read it later.
+    """
 
     intent: IntentRow
     signing_input: bytes
     data_key: DataKey
+    draft: Draft | None = None
+    slot: StatusSlot | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +78,38 @@ def row_name(licence_id: str, version: int | None = None, position: int | None =
 def find_retry(reader: Reader, agency_id: str, key: str, request_digest: str) -> Retry | None:
     """What the key made before, if anything. Raises `RequestError` if it stood for another request."""
     known = find_idempotent(reader, agency_id, key)
-    if known is None:
-        return None
+    return None if known is None else retry_of(known, request_digest)
+
+
+def retry_of(known: IdempotencyRow, request_digest: str) -> Retry:
+    """What the key made, if it stood for this very request; else `RequestError` idempotency_key_reused."""
     if known.request_digest != request_digest:
         raise RequestError("idempotency_key_reused", "This idempotency key was used for another request.")
     return Retry(known.licence_id, known.version)
 
 
-def submit_draft(desk: Desk, draft: Draft, work: Work) -> Reserved | Retry:
-    """Runs transaction one, with another verification code if the one drawn is already somebody's."""
+def submit_draft(
+    desk: Desk, draft: Draft, work: Work, *, idempotency_key: str, request_digest: str
+) -> Reserved | Retry:
+    """Runs transaction one, with another verification code if the one drawn is already somebody's.
+
+    If the same request wrote its key a moment earlier, answers what that one made.
+    """
+
+    def made_before(reader: Reader) -> Retry | None:
+        return find_retry(reader, agency_id, idempotency_key, request_digest)
+
+    agency_id = draft.caller.agency.id
     for _ in range(_DRAWS):
         try:
             return desk.registry.submit(partial(work, draft=draft))
         except CodeCollision:
             draft = replace(draft, verification_code=new_code(desk.entropy))
+        except Conflict as error:
+            retry = desk.registry.read(made_before) if error.code == "idempotency_in_flight" else None
+            if retry is None:
+                raise
+            return retry
     raise StoreFault("store_refused", "No free verification code was drawn; the source of randomness seems broken.")
 
 
@@ -96,15 +119,12 @@ def reserve(
     draft: Draft,
     *,
     data_key: DataKey,
-    idempotency_key: str | None,
+    idempotency_key: str,
     request_digest: str,
-) -> Reserved | Retry:
-    """Writes the draft as an intent, or answers with what the same request made before."""
+) -> Reserved:
+    """Writes the draft as an intent. Raises `Conflict` idempotency_in_flight if the key is taken by now."""
     agency_id = draft.caller.agency.id
-    if idempotency_key is not None:
-        if retry := find_retry(unit, agency_id, idempotency_key, request_digest):
-            return retry
-        insert_idempotency(unit, _idempotency(draft, idempotency_key, request_digest))
+    insert_idempotency(unit, _idempotency(draft, idempotency_key, request_digest))
     desk.at("p2")
     if draft.version == 1:
         insert_licence(unit, _licence(draft))
@@ -130,7 +150,7 @@ def reserve(
     intent = _intent(desk, draft, seal, to_sign)
     insert_intent(unit, intent)
     desk.at("p3")
-    return Reserved(intent, to_sign, data_key)
+    return Reserved(intent, to_sign, data_key, draft, slot)
 
 
 Seal = Callable[[bytes, str, str, str], bytes]
