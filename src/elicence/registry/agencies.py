@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import bindparam, delete, update
+
 from elicence.registry import tables
 from elicence.registry.rows import Rows
 from elicence.registry.unit import Reader, Unit
@@ -24,13 +26,32 @@ class AgencyRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientRecord:
-    """A system of an agency that may call."""
+    """A system of an agency that may call.
+
+    `secret_digest` is the SHA-256 of its secret, `public_keys` a JWK Set; either may be None. `scopes` are words
+    separated by spaces, `use` says whether what it issues is live or test.
+    """
 
     agency_id: str
     id: str
     name: str
     created_at: datetime
     disabled_at: datetime | None = None
+    secret_digest: bytes | None = None
+    public_keys: bytes | None = None
+    scopes: str = ""
+    rate_class: str = "standard"
+    use: str = "live"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssertionRow:
+    """An assertion a client has used; `digest` is the SHA-256 of its id."""
+
+    agency_id: str
+    client_id: str
+    digest: bytes
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +81,7 @@ class GrantRecord:
 
 _AGENCIES = Rows(tables.Agency, AgencyRecord)
 _CLIENTS = Rows(tables.Client, ClientRecord)
+_ASSERTIONS = Rows(tables.ClientAssertion, AssertionRow)
 _OPERATORS = Rows(tables.Operator, OperatorRecord)
 _GRANTS = Rows(tables.Grant, GrantRecord)
 
@@ -67,6 +89,15 @@ _ALL_AGENCIES = _AGENCIES.select().order_by(_AGENCIES.table.c.slug)
 _AGENCY_BY_SLUG = _AGENCIES.select(slug="slug")
 _AGENCY_BY_ID = _AGENCIES.select(id="agency_id")
 _CLIENTS_OF = _CLIENTS.select(agency_id="agency_id").order_by(_CLIENTS.table.c.id)
+_CLIENT_BY_ID = _CLIENTS.select(id="client_id")
+_client = _CLIENTS.table.c
+_CHANGE_CLIENT = (
+    update(_CLIENTS.table)
+    .where(_client.agency_id == bindparam("of_agency"), _client.id == bindparam("of_client"))
+    .values(disabled_at=bindparam("disabled_at"), secret_digest=bindparam("secret_digest"))
+)
+_ONE_ASSERTION = _ASSERTIONS.select(agency_id="agency_id", client_id="client_id", digest="digest")
+_FORGET = delete(_ASSERTIONS.table).where(_ASSERTIONS.table.c.expires_at < bindparam("now"))
 _OPERATORS_OF = _OPERATORS.select(agency_id="agency_id").order_by(_OPERATORS.table.c.id)
 _GRANTS_OF = _GRANTS.select(agency_id="agency_id").order_by(_GRANTS.table.c.id)
 
@@ -99,6 +130,32 @@ def add_client(unit: Unit, client: ClientRecord) -> None:
 def clients_of(reader: Reader, agency_id: str) -> tuple[ClientRecord, ...]:
     """The agency's systems, oldest first."""
     return _CLIENTS.all(reader, _CLIENTS_OF, {"agency_id": agency_id})
+
+
+def client_by_id(reader: Reader, client_id: str) -> ClientRecord | None:
+    """The client of this id, of whatever agency, or None."""
+    return _CLIENTS.first(reader, _CLIENT_BY_ID, {"client_id": client_id})
+
+
+def change_client(unit: Unit, client: ClientRecord) -> None:
+    """Write down that a client was disabled, or has another secret."""
+    unit.execute(
+        _CHANGE_CLIENT,
+        {
+            "of_agency": client.agency_id, "of_client": client.id, "disabled_at": client.disabled_at,
+            "secret_digest": client.secret_digest,
+        },
+    )  # fmt: skip
+
+
+def use_assertion(unit: Unit, row: AssertionRow, *, now: datetime) -> bool:
+    """Note that an assertion was used, and forget those that have expired; False if it was used before."""
+    unit.execute(_FORGET, {"now": now})
+    known = {"agency_id": row.agency_id, "client_id": row.client_id, "digest": row.digest}
+    if _ASSERTIONS.first(unit, _ONE_ASSERTION, known) is not None:
+        return False
+    _ASSERTIONS.add(unit, row)
+    return True
 
 
 def add_operator(unit: Unit, operator: OperatorRecord) -> None:

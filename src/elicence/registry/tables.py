@@ -31,9 +31,9 @@ from elicence.registry.columns import (
 from elicence.registry.request_tables import Idempotency, Intent, Proposal
 
 __all__ = [
-    "Agency", "AuditEvent", "Client", "Credential", "DataKey", "Grant", "Holder", "Idempotency", "Intent", "Licence",
-    "LicenceVersion", "LogEntry", "LogSequence", "Operator", "Outbox", "Parked", "Proposal", "RegistryMeta",
-    "StatusEntry", "StatusList", "StatusPublication", "VerificationCode",
+    "Agency", "AuditEvent", "Client", "ClientAssertion", "Credential", "DataKey", "Grant", "Holder", "Idempotency",
+    "Intent", "Licence", "LicenceVersion", "LogEntry", "LogSequence", "Operator", "Outbox", "Parked", "Proposal",
+    "RegistryMeta", "StatusEntry", "StatusList", "StatusPublication", "VerificationCode",
 ]  # fmt: skip
 
 STATUS_STATES = ("reserved", "active", "suspended", "revoked", "superseded")
@@ -57,14 +57,30 @@ class Agency(Stored, table=True):
 
 
 class Client(Stored, table=True):
-    """A system of an agency that may call us."""
+    """A system of an agency that may call us. Of its secret only the digest is kept."""
 
-    __table_args__ = shape(of_agency())
+    __table_args__ = shape(of_agency(), Index("ix_client_id", "id"))
     agency_id: str = as_text(key=True)
     id: str = as_text(key=True)
     name: str = as_text()
     created_at: datetime = as_instant()
     disabled_at: datetime | None = as_instant()
+    secret_digest: bytes | None = as_blob()
+    public_keys: bytes | None = as_blob()
+    scopes: str = as_text()
+    rate_class: str = as_text()
+    use: str = as_text()
+
+
+class ClientAssertion(Stored, table=True):
+    """A signed assertion with which a client has asked for a token: good once. Forgotten when it has expired."""
+
+    __tablename__ = "client_assertion"
+    __table_args__ = shape(of_agency(), Index("ix_client_assertion_expires_at", "expires_at"))
+    agency_id: str = as_text(key=True)
+    client_id: str = as_text(key=True)
+    digest: bytes = as_blob(key=True)
+    expires_at: datetime = as_instant()
 
 
 class Operator(Stored, table=True):

@@ -1,0 +1,162 @@
+"""Clients: the systems of an agency that may call, what they prove themselves with, and what they may ask for."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from elicence.errors import FormatError, NotFound, Problem, RequestError
+from elicence.formats.encoding import JsonObject, JsonValue, b64url_encode, compact_json
+from elicence.formats.jwk import VerificationKey
+from elicence.licences.ids import new_id
+from elicence.licences.text_policy import clean_text
+from elicence.registry import agencies as stored
+from elicence.registry.agencies import AgencyRecord, ClientRecord
+from elicence.registry.registry import Registry
+
+__all__ = [
+    "RATE_CLASSES",
+    "SCOPES",
+    "ClientRequest",
+    "NewClient",
+    "add_client",
+    "disable_client",
+    "list_clients",
+    "new_secret",
+    "secret_digest",
+]
+
+SCOPES = ("licences:issue", "licences:read", "licences:change")
+"""Issue and validate; read licences, histories, credentials and codes; suspend, reinstate, revoke, renew, correct."""
+RATE_CLASSES = ("standard", "bulk")
+
+_SECRET_BYTES = 32
+_LONGEST_NAME = 80
+_MOST_KEYS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class ClientRequest:
+    """What is asked for. With `public_keys` (JWKs) the client signs assertions (RFC 7523) and has no secret.
+
+    `use` test makes everything the client issues a test licence, signed by the agency's test key.
+    """
+
+    name: str
+    scopes: Sequence[str] = SCOPES
+    rate_class: str = "standard"
+    use: str = "live"
+    public_keys: Sequence[JsonValue] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NewClient:
+    """A client and the secret that nobody will be shown again; None for one that signs."""
+
+    record: ClientRecord
+    secret: str | None
+
+
+def add_client(
+    registry: Registry,
+    agency: AgencyRecord,
+    asked: ClientRequest,
+    *,
+    now: datetime,
+    entropy: Callable[[int], bytes],
+) -> NewClient:
+    """Writes the client down; raises `RequestError` with every problem of what was asked."""
+    name, keys = _checked(asked)
+    secret = None if keys else _draw(asked.use, entropy)
+    record = ClientRecord(
+        agency_id=agency.id,
+        id=new_id("cli", now, entropy),
+        name=name,
+        created_at=now,
+        secret_digest=None if secret is None else secret_digest(secret),
+        public_keys=compact_json({"keys": keys}) if keys else None,
+        scopes=" ".join(scope for scope in SCOPES if scope in asked.scopes),
+        rate_class=asked.rate_class,
+        use=asked.use,
+    )
+    registry.submit(lambda unit: stored.add_client(unit, record))
+    return NewClient(record, secret)
+
+
+def list_clients(registry: Registry, agency: AgencyRecord) -> tuple[ClientRecord, ...]:
+    """The agency's clients, oldest first."""
+    return registry.read(lambda reader: stored.clients_of(reader, agency.id))
+
+
+def disable_client(registry: Registry, agency: AgencyRecord, client_id: str, *, now: datetime) -> ClientRecord:
+    """The client gets no more tokens, and those it has count for a few seconds at most."""
+    return _change(registry, _find(registry, agency, client_id), disabled_at=now)
+
+
+def new_secret(
+    registry: Registry, agency: AgencyRecord, client_id: str, *, entropy: Callable[[int], bytes]
+) -> NewClient:
+    """Another secret; the one before is good no more."""
+    client = _find(registry, agency, client_id)
+    secret = _draw(client.use, entropy)
+    return NewClient(_change(registry, client, secret_digest=secret_digest(secret)), secret)
+
+
+def secret_digest(secret: str) -> bytes:
+    """What is stored of a secret. It has 256 random bits, so no slow hash is needed against guessing."""
+    return hashlib.sha256(secret.encode("utf-8", errors="replace")).digest()
+
+
+def _draw(use: str, entropy: Callable[[int], bytes]) -> str:
+    return f"els_{use}_{b64url_encode(entropy(_SECRET_BYTES))}"
+
+
+def _find(registry: Registry, agency: AgencyRecord, client_id: str) -> ClientRecord:
+    for client in list_clients(registry, agency):
+        if client.id == client_id:
+            return client
+    raise NotFound("client_not_found", "The agency has no such client.")
+
+
+def _change(registry: Registry, client: ClientRecord, **changes: datetime | bytes) -> ClientRecord:
+    changed = replace(client, **changes)  # type: ignore[arg-type]
+    registry.submit(lambda unit: stored.change_client(unit, changed))
+    return changed
+
+
+def _checked(asked: ClientRequest) -> tuple[str, list[JsonObject]]:
+    """The clean name and the bare public keys."""
+    problems: list[Problem] = []
+    name = clean_text(asked.name.strip(), pointer="/name")
+    if not 0 < len(name) <= _LONGEST_NAME:
+        problems.append(
+            Problem("/name", "too_long" if name else "too_short", f"A name has 1 to {_LONGEST_NAME} characters.")
+        )
+    if not asked.scopes or not set(asked.scopes) <= set(SCOPES):
+        problems.append(Problem("/scopes", "not_allowed_value", f"Scopes are {', '.join(SCOPES)}, at least one."))
+    for field, value, allowed in (
+        ("rate_class", asked.rate_class, RATE_CLASSES),
+        ("use", asked.use, ("live", "test")),
+    ):
+        if value not in allowed:
+            problems.append(Problem(f"/{field}", "not_allowed_value", f"Allowed are {' and '.join(allowed)}."))
+    keys = _bare_keys(asked.public_keys, problems)
+    if problems:
+        raise RequestError("validation_failed", "The client cannot be made as asked.", problems)
+    return name, keys
+
+
+def _bare_keys(given: Sequence[JsonValue], problems: list[Problem]) -> list[JsonObject]:
+    """P-256 public keys, each with its thumbprint as `kid`: what an assertion names."""
+    if len(given) > _MOST_KEYS:
+        problems.append(Problem("/public_keys", "too_many", f"A client has at most {_MOST_KEYS} keys."))
+        return []
+    keys: list[JsonObject] = []
+    for place, jwk in enumerate(given):
+        try:
+            key = VerificationKey.from_jwk(jwk)
+        except FormatError as error:
+            problems.append(Problem(f"/public_keys/{place}", "schema", error.message))
+        else:
+            keys.append({**key.jwk, "kid": key.kid, "alg": key.alg})
+    return keys
