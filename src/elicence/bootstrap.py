@@ -150,7 +150,7 @@ def initialise(
     upgrade(settings.store_url)
     with Registry.open(settings.store_url) as registry:
         registry.submit(lambda unit: _fix(unit, {"base_url": base_url, "environment": environment}))
-    write_home_file(settings.home, settings.store_url)
+    write_home_file(settings.home, settings.database_url)
     PublishedFolder(settings.published_dir).write(_ROOTS, roots_document(keyring, threshold=roots))
 
 

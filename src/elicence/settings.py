@@ -68,8 +68,8 @@ class Settings(BaseSettings):
         if self.database_url is not None or not path.is_file():
             return self
         try:
-            stored = json.loads(path.read_bytes())
-            return self.model_copy(update={"database_url": str(stored["database_url"])})
+            url = json.loads(path.read_bytes())["database_url"]
+            return self.model_copy(update={"database_url": None if url is None else str(url)})
         except (ValueError, KeyError, TypeError):
             raise SettingsFault("settings_bad", f"{path} is not a home file: it needs a database_url") from None
 
@@ -99,8 +99,11 @@ class Settings(BaseSettings):
         return packaged if packaged.is_dir() else Path(__file__).parents[2] / "standards"
 
 
-def write_home_file(home: Path, database_url: str) -> None:
-    """Notes in the home where the store is. Readable by its owner only: a URL may carry a password."""
+def write_home_file(home: Path, database_url: str | None) -> None:
+    """Notes in the home where the store is: None for a file of the home itself, so that a home can be moved.
+
+    Readable by its owner only, because a URL may carry a password.
+    """
     home.mkdir(parents=True, exist_ok=True)
     path = home / _HOME_FILE
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

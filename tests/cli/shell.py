@@ -89,9 +89,8 @@ class Shell:
 
 
 def copy_of(home: Path, to: Path) -> Path:
-    """A home copied whole; the file that says where the store is names its place."""
+    """A home copied whole."""
     shutil.copytree(home, to)
-    (to / "elicence.json").write_text(json.dumps({"database_url": f"sqlite:///{to / 'registry.db'}"}))
     return to
 
 

@@ -36,7 +36,8 @@ def test_the_commands_are_those_of_the_design() -> None:
         "licence issue", "licence get", "licence list", "licence suspend", "licence reinstate", "licence revoke",
         "licence renew", "licence correct", "licence history",
         "verify", "inspect", "qr make", "qr read", "type list", "type show", "type lint",
-        "key list", "key rotate", "status publish", "doctor",
+        "key list", "key rotate", "status publish", "doctor", "operator add", "operator list",
+        "proposal list", "proposal show", "proposal approve", "proposal decline",
     }  # fmt: skip
 
 

@@ -42,13 +42,16 @@ def add(
     last: Annotated[
         str | None, typer.Option("--until", metavar="DATE", help="Last day, which counts whole; no end unless named.")
     ] = None,
+    four_eyes: Annotated[
+        bool, typer.Option("--four-eyes", help="A second operator approves whatever is issued under it.")
+    ] = False,
 ) -> None:
     """Let an agency issue a type of licence, and publish that it may."""
     with opened(door) as assembly:
         now = door.clock()
         record = find_agency(assembly.registry, agency)
         begins, ends = _window(assembly, licence_type, first, last, now)
-        asked = GrantRequest(licence_type, region, begins, ends)
+        asked = GrantRequest(licence_type, region, begins, ends, four_eyes)
         given = add_grant(
             assembly.registry, assembly.desk.catalogue, record, asked, now=now, entropy=assembly.desk.entropy
         )

@@ -19,13 +19,13 @@ def opened(door: Door) -> Iterator[Assembly]:
         yield assembly
 
 
-def caller_of(assembly: Assembly, slug: str | None, *, use: str = "live") -> Caller:
+def caller_of(assembly: Assembly, slug: str | None, *, operator: str | None = None, use: str = "live") -> Caller:
     """The agency named; where the registry has only one, it need not be named."""
     if slug is not None:
-        return Caller(find_agency(assembly.registry, slug), use=use)
+        return Caller(find_agency(assembly.registry, slug), operator_id=operator, use=use)
     agencies = list_agencies(assembly.registry)
     if len(agencies) == 1:
-        return Caller(agencies[0], use=use)
+        return Caller(agencies[0], operator_id=operator, use=use)
     if not agencies:
         raise usage("there is no agency yet; `elicence agency add` makes one", "--agency")
     raise usage(f"several agencies issue here; name one: {', '.join(each.slug for each in agencies)}", "--agency")

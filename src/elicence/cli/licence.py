@@ -12,7 +12,7 @@ from elicence.cli.home import caller_of, opened
 from elicence.cli.licence_paper import STYLES, licence_json, licence_paper
 from elicence.cli.paper import columns, fields, headline, say, say_json, write
 from elicence.cli.requests import key_of, read_object
-from elicence.cli.words import stamp, word
+from elicence.cli.words import labelled, stamp, word
 from elicence.formats.encoding import JsonObject, parse_json
 from elicence.issuer.change_status import change_status
 from elicence.issuer.desk import Caller
@@ -34,6 +34,10 @@ Agency = Annotated[
     str | None, typer.Option("--agency", metavar="SLUG", help="Who acts; not needed where only one agency issues.")
 ]
 LicenceId = Annotated[str, typer.Argument(metavar="ID", help="Licence id, lic_….")]
+Operator = Annotated[
+    str | None,
+    typer.Option("--operator", metavar="ID", help="Who acts, where a grant asks for four eyes."),
+]
 Source = Annotated[str, typer.Argument(metavar="FILE|-", help="A JSON file, or - for standard input.")]
 Reason = Annotated[str, typer.Option(metavar="CODE", help="A reason of the licence type; see `elicence type show`.")]
 IfVersion = Annotated[
@@ -56,6 +60,7 @@ def issue(
     door: Door,
     source: Source,
     agency: Agency = None,
+    operator: Operator = None,
     idempotency_key: RetryKey = None,
     test: Annotated[
         bool, typer.Option("--test", help="Sign with a test key: verifies as a test licence only.")
@@ -64,7 +69,7 @@ def issue(
     """Issue a licence. The same request again answers with the same licence, byte for byte."""
     body = read_object(source)
     with opened(door) as assembly:
-        caller = caller_of(assembly, agency, use="test" if test else "live")
+        caller = caller_of(assembly, agency, operator=operator, use="test" if test else "live")
         if test:
             _have_test_key(assembly, caller, door)
         key = idempotency_key or key_of("issue", caller.use, body)
@@ -150,13 +155,14 @@ def renew(
     valid_until: Annotated[
         str | None, typer.Option(metavar="DATE", help="The new last day, for types that do not know it themselves.")
     ] = None,
+    operator: Operator = None,
     if_version: IfVersion = None,
     idempotency_key: RetryKey = None,
 ) -> None:
     """Renew a licence: a new version with a later last day replaces the one before."""
     body: JsonObject = {} if valid_until is None else {"valid_until": valid_until}
     with opened(door) as assembly:
-        caller = caller_of(assembly, agency)
+        caller = caller_of(assembly, agency, operator=operator)
         seen = if_version or read_licence(assembly.desk, caller, licence_id).row_version
         key = idempotency_key or key_of("renew", licence_id, seen, body)
         renewed = renew_licence(
@@ -172,13 +178,14 @@ def correct(
     source: Source,
     reason: Reason,
     agency: Agency = None,
+    operator: Operator = None,
     if_version: IfVersion = None,
     idempotency_key: RetryKey = None,
 ) -> None:
     """Correct a licence: a new version in which what the file names is replaced, say {"claims": {"address": "…"}}."""
     body = read_object(source)
     with opened(door) as assembly:
-        caller = caller_of(assembly, agency)
+        caller = caller_of(assembly, agency, operator=operator)
         seen = if_version or read_licence(assembly.desk, caller, licence_id).row_version
         key = idempotency_key or key_of("correct", licence_id, seen, reason, body)
         corrected = correct_licence(
@@ -221,7 +228,8 @@ def _publish_and_say(
     if isinstance(licence, Proposal):
         members = {"id": licence.id, "verb": licence.verb, "state": licence.state, "digest": licence.digest}
         top = headline("…", word("proposed", door.language), "yellow", licence.id)
-        say(door, {"object": "proposal", **members}, top, fields({"": licence.digest}))
+        rows = [("digest", licence.digest), ("next", f"elicence proposal show {licence.id}")]
+        say(door, {"object": "proposal", **members}, top, fields(labelled(rows, door.language)))
         return
     assembly.publish()
     done = "issued_before" if done == "issued" and licence.replayed else done

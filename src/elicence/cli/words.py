@@ -12,6 +12,12 @@ LABELS: Mapping[str, tuple[str, str]] = {
     # word: (zh-CN, en)
     "issued": ("已签发", "Issued"),
     "proposed": ("待第二人批准", "Waits for a second operator"),
+    "approved": ("已批准并办理", "Approved and carried out"),
+    "declined": ("未批准", "Declined"),
+    "proposal": ("待批请求", "Proposal"),
+    "operator": ("经办人", "Operator"),
+    "operator_added": ("经办人已添加", "Operator added"),
+    "digest": ("请求摘要", "Digest"),
     "issued_before": ("此前已签发", "Issued before"),
     "suspend": ("已暂扣", "Suspended"),
     "reinstate": ("已恢复", "Reinstated"),
@@ -117,6 +123,9 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "act_revoke": ("撤销", "revoke"),
     "act_renew": ("延续", "renew"),
     "act_correct": ("更正", "correct"),
+    "act_propose": ("提出", "propose"),
+    "act_approve": ("批准", "approve"),
+    "act_decline": ("不批准", "decline"),
     "act_supersede": ("替换", "supersede"),
 }
 
