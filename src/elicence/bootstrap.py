@@ -36,9 +36,9 @@ from elicence.registry.meta import fix_meta, meta
 from elicence.registry.registry import Registry
 from elicence.registry.schema import SchemaState, schema_state, upgrade
 from elicence.registry.unit import Unit
-from elicence.settings import Settings, system_clock, write_home_file
+from elicence.settings import Settings, home_file, system_clock, write_home_file
 from elicence.verifier.sources import MemorySources
-from elicence.verifier.trust import TrustedList
+from elicence.verifier.trust import MAX_ROOTS, TrustedList
 
 __all__ = ["Assembly", "Entropy", "assemble", "initialise", "system_clock"]
 
@@ -47,6 +47,7 @@ Entropy = Callable[[int], bytes]
 
 _TRUST_AGE = timedelta(seconds=5)
 _ROOTS = "roots.json"
+_ENVIRONMENTS = ("production", "demo")
 _log = logging.getLogger("elicence")
 
 
@@ -130,18 +131,17 @@ def initialise(
 
     `roots` keys sign the trusted list and all of them must agree. The base URL and environment are fixed for ever.
     """
-    try:
-        check_base_url(base_url)
-    except FormatError as error:
-        raise SettingsFault("base_url_bad", error.message) from None
-    if environment == "production" and not base_url.startswith("https://"):
-        raise SettingsFault("production_refused", "In production the base URL begins with https://.")
-    keyring_file = settings.keys_dir / "keyring.json"
-    if keyring_file.exists() or schema_state(settings.store_url) is not SchemaState.ABSENT:
-        raise Conflict("registry_exists", "There is a registry in this home or store already; nothing was changed.")
+    _refuse_unfit_start(base_url, environment, roots)
+    keyring_file, secrets_file = settings.keys_dir / "keyring.json", settings.keys_dir / "private" / "secrets.json"
+    if any(path.exists() for path in (keyring_file, secrets_file, home_file(settings.home))):
+        raise Conflict(
+            "registry_exists", "There is a registry in this home, or the beginning of one; nothing was changed."
+        )
+    if schema_state(settings.store_url) is not SchemaState.ABSENT:
+        raise Conflict("registry_exists", "There is a registry in this store already; nothing was changed.")
     # Keys first and the store last: a store that exists is a registry that is whole.
     passphrase = _passphrase(settings, entropy)
-    create_secrets(settings.keys_dir / "private" / "secrets.json", passphrase, entropy, cost=cost)
+    create_secrets(secrets_file, passphrase, entropy, cost=cost)
     maker = KeyMaker(settings.keys_dir, passphrase, environment, entropy)
     keyring = Keyring(())
     for _ in range(roots):
@@ -238,6 +238,20 @@ class _TrustNow:
         trusted = TrustedList(payload)
         self._made = keyring, now, trusted
         return trusted
+
+
+def _refuse_unfit_start(base_url: str, environment: str, roots: int) -> None:
+    """What is fixed for ever is looked at before anything is made."""
+    try:
+        check_base_url(base_url)
+    except FormatError as error:
+        raise SettingsFault("base_url_bad", error.message) from None
+    if environment not in _ENVIRONMENTS:
+        raise SettingsFault("settings_bad", f"A registry is made for {' or '.join(_ENVIRONMENTS)}.")
+    if not 1 <= roots <= MAX_ROOTS:
+        raise SettingsFault("settings_bad", f"A trusted list is signed by 1 to {MAX_ROOTS} roots.")
+    if environment == "production" and not base_url.startswith("https://"):
+        raise SettingsFault("production_refused", "In production the base URL begins with https://.")
 
 
 def _passphrase(settings: Settings, entropy: Entropy) -> bytes:

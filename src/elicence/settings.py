@@ -17,10 +17,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from elicence.errors import SettingsFault
 
-__all__ = ["Settings", "system_clock", "write_home_file"]
+__all__ = ["Settings", "home_file", "system_clock", "write_home_file"]
 
 _PREFIX = "ELICENCE_"
-_HOME_FILE = "elicence.json"
 
 
 def system_clock() -> datetime:
@@ -64,7 +63,7 @@ class Settings(BaseSettings):
         return settings._with_home_file()
 
     def _with_home_file(self) -> Self:
-        path = self.home / _HOME_FILE
+        path = home_file(self.home)
         if self.database_url is not None or not path.is_file():
             return self
         try:
@@ -99,13 +98,18 @@ class Settings(BaseSettings):
         return packaged if packaged.is_dir() else Path(__file__).parents[2] / "standards"
 
 
+def home_file(home: Path) -> Path:
+    """Where a home notes where its store is."""
+    return home / "elicence.json"
+
+
 def write_home_file(home: Path, database_url: str | None) -> None:
     """Notes in the home where the store is: None for a file of the home itself, so that a home can be moved.
 
     Readable by its owner only, because a URL may carry a password.
     """
     home.mkdir(parents=True, exist_ok=True)
-    path = home / _HOME_FILE
+    path = home_file(home)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(json.dumps({"database_url": database_url}, indent=1).encode() + b"\n")

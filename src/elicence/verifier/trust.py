@@ -23,9 +23,9 @@ from elicence.formats.trusted_list import (
     parse_document,
 )
 
-__all__ = ["AgencyKey", "Roots", "TrustedList", "open_trusted_list", "parse_roots"]
+__all__ = ["MAX_ROOTS", "AgencyKey", "Roots", "TrustedList", "open_trusted_list", "parse_roots"]
 
-_MAX_ROOTS: Final = 16
+MAX_ROOTS: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +130,8 @@ def parse_roots(document: bytes) -> Roots:
         if not isinstance(value, dict) or value.keys() != {"threshold", "keys"}:
             raise TrustFault("trust_bad", "the file of roots has not exactly the members threshold and keys")
         jwks, threshold = value["keys"], value["threshold"]
-        if not isinstance(jwks, list) or not 1 <= len(jwks) <= _MAX_ROOTS:
-            raise TrustFault("trust_bad", f"the file of roots has not 1 to {_MAX_ROOTS} keys")
+        if not isinstance(jwks, list) or not 1 <= len(jwks) <= MAX_ROOTS:
+            raise TrustFault("trust_bad", f"the file of roots has not 1 to {MAX_ROOTS} keys")
         keys = {key.kid: key for key in map(_root, jwks)}
     except FormatError as fault:
         raise TrustFault("trust_bad", f"the file of roots is malformed: {fault.message}") from None
