@@ -247,6 +247,15 @@ def test_a_birth_date_rule_counts_from_a_required_date_claim() -> None:
         assert (error.code, error.pointer) == ("period", "/validity/birth_date_claim")
 
 
+def test_a_longest_time_of_an_endless_type_needs_ends_to_be_allowed() -> None:
+    stated = food()
+    stated["validity"] = {"rule": "open_ended", "time_zone": "Asia/Shanghai", "max_months": 240}
+    error = refused(stated)
+    assert (error.code, error.pointer) == ("period", "/validity/max_months")
+    stated["validity"]["end_allowed"] = True
+    assert load_type(json.dumps(stated).encode(), file="x").validity.max_months == 240
+
+
 def test_more_than_eighty_claims_are_refused() -> None:
     stated = food()
     for number in range(80):

@@ -38,6 +38,15 @@ def test_a_licence_without_end_has_none():
     assert refusal(OPEN, FIRST, date(2030, 1, 1)) == ("/valid_until", "period")
 
 
+def test_a_licence_may_be_endless_or_at_most_so_many_months_long():
+    rule = ValidityRule("open_ended", SHANGHAI, end_allowed=True, max_months=240)
+    assert last_day(rule, FIRST) is None
+    assert last_day(rule, FIRST, date(2046, 11, 22)) == date(2046, 11, 22)
+    assert refusal(rule, FIRST, date(2046, 11, 23)) == ("/valid_until", "period")
+    renewed = date(2036, 11, 23)
+    assert last_day(rule, FIRST, date(2056, 11, 22), counts_from=renewed) == date(2056, 11, 22)
+
+
 @pytest.mark.parametrize(
     ("first", "months", "last"),
     [

@@ -91,7 +91,8 @@ class ValidityRule:
 
     `fixed`: exactly `months` long. `duration`: the agency chooses the last day, at most `max_months` after the first.
     `until_age`: through the day before the holder, born on the day the claim `birth_date_claim` (or the resident
-    identity number) says, reaches `age` years. `open_ended`: no end, unless `end_allowed` and the request names one.
+    identity number) says, reaches `age` years. `open_ended`: no end, unless `end_allowed` and the request names one, at
+    most `max_months` after the first day where the rule gives a figure.
     """
 
     rule: Literal["fixed", "duration", "until_age", "open_ended"]

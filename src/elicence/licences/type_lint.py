@@ -196,6 +196,9 @@ def _check_validity(top: Node, licence_type: LicenceType) -> None:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         sentence = "no time zone of that name is known"
         raise TypeFileError("period", sentence, file=top.file, pointer="/validity/time_zone") from None
+    if rule.rule == "open_ended" and rule.max_months is not None and not rule.end_allowed:
+        sentence = "a longest time needs end_allowed: without it licences of the type have no last day"
+        raise TypeFileError("period", sentence, file=top.file, pointer="/validity/max_months")
     if rule.birth_date_claim is None:
         return
     claim = licence_type.claims.get(rule.birth_date_claim)

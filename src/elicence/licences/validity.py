@@ -72,7 +72,7 @@ def last_day(
         raise _refused("/valid_until", "before_valid_from", "The last day lies before the first day.")
     match rule.rule:
         case "open_ended":
-            return _open_ended(rule, valid_until)
+            return _open_ended(rule, starts, valid_until)
         case "duration":
             return _at_most(rule, starts, valid_until)
         case "fixed":
@@ -94,10 +94,12 @@ def last_day_after(first: date, months: int) -> date:
     return date(year, month0 + 1, first.day) - _ONE_DAY
 
 
-def _open_ended(rule: ValidityRule, valid_until: date | None) -> date | None:
-    if valid_until is not None and not rule.end_allowed:
+def _open_ended(rule: ValidityRule, starts: date, valid_until: date | None) -> date | None:
+    if valid_until is None:
+        return None
+    if not rule.end_allowed:
         raise _refused("/valid_until", "period", "Licences of this type have no last day.")
-    return valid_until
+    return _at_most(rule, starts, valid_until)
 
 
 def _at_most(rule: ValidityRule, starts: date, valid_until: date | None) -> date:
