@@ -162,7 +162,7 @@ def assemble(
     at: Callable[[str], None] = pass_by,
 ) -> Assembly:
     """Opens the registry the settings name. Refuses to start on anything dangerous: see the errors of each part."""
-    registry = Registry.open(settings.store_url)
+    registry = Registry.open(settings.store_url, pool_size=settings.pool_size)
     try:
         return _assemble(settings, registry, clock=clock, entropy=entropy, at=at)
     except BaseException:

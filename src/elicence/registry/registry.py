@@ -34,8 +34,9 @@ class Registry:
         self._store = store
 
     @classmethod
-    def open(cls, url: str, *, patience: float = 5.0) -> Self:
-        """Open `sqlite:///<path>` or `postgresql+psycopg://…`; `patience` is how long locks of others are waited for.
+    def open(cls, url: str, *, patience: float = 5.0, pool_size: int = 16) -> Self:
+        """Open `sqlite:///<path>` or `postgresql+psycopg://…`; `patience` is how long locks of others are waited for,
+        `pool_size` how many connections to PostgreSQL are held at most.
 
         Raises `StoreFault`: registry_absent, schema_behind, schema_ahead, sqlite_unsafe, store_corrupt, store_busy,
         store_down or engine_unknown. It never creates or migrates anything: that is `schema.upgrade`.
@@ -44,7 +45,7 @@ class Registry:
         require_current_schema(parsed, patience=patience)
         if is_sqlite(parsed):
             return cls(SqliteStore(sqlite_path(parsed), patience=patience))
-        return cls(PostgresStore(parsed, patience=patience))
+        return cls(PostgresStore(parsed, patience=patience, pool_size=pool_size))
 
     @property
     def engine(self) -> str:
