@@ -1,0 +1,25 @@
+"""How often one address may look up verification codes: enough for a counter, too seldom for guessing."""
+
+from collections.abc import Callable
+from typing import Final
+
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+__all__ = ["Attempt", "attempts_per_minute"]
+
+Attempt = Callable[[str], int | None]
+"""Counts one look-up by an address; None if it may go on, else the seconds after which it surely may."""
+
+PER_MINUTE: Final = 20
+
+
+def attempts_per_minute(count: int = PER_MINUTE) -> Attempt:
+    """Counts in this process. Several processes, or the API beside the pages, share one by passing theirs."""
+    limiter, limit = MovingWindowRateLimiter(MemoryStorage()), RateLimitItemPerMinute(count)
+
+    def attempt(address: str) -> int | None:
+        return None if limiter.hit(limit, address) else int(limit.get_expiry())
+
+    return attempt

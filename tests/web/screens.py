@@ -1,0 +1,149 @@
+"""Pictures of every page, to be looked at: `python tests/web/screens.py [FOLDER]`; the default folder is not in git.
+
+Each page in both languages at three widths, and once in forced colours, in grey, at 320 px and as it prints. With
+`--readme` it also writes `docs/verify-page.png`.
+"""
+
+import io
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from PIL import Image  # noqa: E402
+from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
+from tests.web.site import Site, furnished, stale  # noqa: E402
+
+CHROMIUM = "/usr/bin/chromium"
+WIDTHS = (360, 768, 1280)
+LANGUAGES = ("zh-CN", "en")
+VERDICTS = (
+    "valid", "valid_check_id", "revoked", "suspended", "superseded", "expired", "not_yet_valid", "tampered",
+    "unknown_issuer", "not_a_licence", "test_licence", "damaged", "wrong_type", "holder_mismatch", "status_unknown",
+)  # fmt: skip
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, driven by Playwright."""
+    with sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def ask_for(page: Page, site: Site, verdict: str, language: str = "en") -> None:
+    """Brings the page to a result with that verdict, by the form as a clerk would."""
+    page.goto(f"{site.url}/verify?lang={language}")
+    page.fill("#content", site.contents.get(verdict, site.contents["valid"]))
+    if verdict == "valid_check_id":
+        page.check("#paper")
+    if verdict == "wrong_type":
+        page.select_option("#type", "degree")
+    if verdict == "holder_mismatch":
+        page.fill("#tail", "0000")
+    page.click("form.ask button[type=submit]")
+    page.wait_for_selector(f'[data-verdict="{verdict}"]')
+
+
+def take(page: Page, site: Site, folder: Path, name: str) -> None:
+    """The page that is open, whole, at every width."""
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
+
+
+def every_page(page: Page, site: Site, folder: Path) -> None:
+    """All pages in both languages."""
+    for language in LANGUAGES:
+        for name, path in {"home": "/", "verify": "/verify", "fragment": "/v"}.items():
+            page.goto(f"{site.url}{path}?lang={language}")
+            take(page, site, folder, f"{name}-{language}")
+        page.goto(f"{site.url}/v/000G40R40M3S?lang={language}")
+        take(page, site, folder, f"unknown_code-{language}")
+        for verdict in VERDICTS:
+            if verdict == "status_unknown":
+                with stale(site):
+                    ask_for(page, site, verdict, language)
+            else:
+                ask_for(page, site, verdict, language)
+            take(page, site, folder, f"result-{verdict}-{language}")
+        several = "\n".join(site.contents[name] for name in ("valid", "revoked", "superseded"))
+        page.goto(f"{site.url}/verify?lang={language}")
+        page.fill("#content", several)
+        page.click("form.ask button[type=submit]")
+        page.wait_for_selector("[data-verdict=revoked]")
+        take(page, site, folder, f"several-{language}")
+
+
+def special_views(browser: Browser, site: Site, folder: Path) -> None:
+    """The same answers as some people see them."""
+    views = {
+        "forced": {"forced_colors": "active"}, "narrow": {"viewport": {"width": 320, "height": 640}},
+        "twice": {"viewport": {"width": 640, "height": 400}, "device_scale_factor": 2},
+    }  # fmt: skip
+    for view, options in views.items():
+        page = browser.new_page(**options)
+        for verdict in ("valid", "suspended", "superseded", "unknown_issuer"):
+            ask_for(page, site, verdict)
+            page.screenshot(path=folder / f"{view}-{verdict}.png", full_page=True)
+            if view == "forced":
+                picture = Image.open(folder / f"{view}-{verdict}.png").convert("L")
+                picture.save(folder / f"{view}-{verdict}.png")
+        page.goto(f"{site.url}/verify?lang=en")
+        page.screenshot(path=folder / f"{view}-verify.png", full_page=True)
+        page.close()
+    page = browser.new_page()
+    ask_for(page, site, "suspended", "zh-CN")
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 700, "height": 990})
+    page.screenshot(path=folder / "print-suspended.png", full_page=True)
+    page.close()
+
+
+def readme_picture(browser: Browser, site: Site) -> Path:
+    """Three answers side by side, small enough for a README."""
+    strips = []
+    page = browser.new_page(viewport={"width": 640, "height": 470}, device_scale_factor=1.5)
+    for verdict, language in (("valid", "en"), ("revoked", "zh-CN"), ("superseded", "en")):
+        ask_for(page, site, verdict, language)
+        strips.append(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))
+    page.close()
+    gap = 24
+    width = sum(each.width for each in strips) + gap * (len(strips) + 1)
+    picture = Image.new("RGB", (width, strips[0].height + 2 * gap), "#d8dde3")
+    left = gap
+    for each in strips:
+        picture.paste(each, (left, gap))
+        left += each.width + gap
+    path = ROOT / "docs" / "verify-page.png"
+    picture.resize((picture.width * 2 // 3, picture.height * 2 // 3), Image.Resampling.LANCZOS).quantize(
+        64, dither=Image.Dither.NONE
+    ).save(path, optimize=True)
+    return path
+
+
+def main(folder: Path, *, readme: bool) -> None:
+    """Takes all pictures."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as home,
+        furnished(Path(home), lambda address: None) as site,
+        chromium() as browser,
+    ):
+        if readme:
+            path = readme_picture(browser, site)
+            print(path, path.stat().st_size, "bytes")
+            return
+        every_page(browser.new_page(reduced_motion="reduce"), site, folder)
+        special_views(browser, site, folder)
+    print(len(list(folder.glob("*.png"))), "pictures in", folder)
+
+
+if __name__ == "__main__":
+    named = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
+    main(Path(named[0]) if named else ROOT / "build" / "screens", readme="--readme" in sys.argv)
