@@ -135,6 +135,7 @@ class Life(RuleBasedStateMachine):
             )
         self.model.taken += 1
         self.model.begun[self.model.taken] = self.model.current
+        self.house.clock.move(seconds=1)  # the reaper takes the oldest first
 
     @precondition(lambda self: self.model.begun)
     @rule(second=st.booleans())
