@@ -77,14 +77,6 @@ def test_of_16_requests_for_one_number_one_gets_it(registry: Registry) -> None:
         assert sorted(threads.map(request, range(16))) == ["done"] + ["number_taken"] * 15
 
 
-def test_a_licence_identifier_is_taken_once(registry: Registry) -> None:
-    Example(1).issue(registry)
-    version = registry.read(lambda reader: version_row(reader, AGENCY, Example(1).licence, 1))
-    assert version is not None
-    with pytest.raises(Conflict, match="number_taken"):
-        registry.submit(lambda unit: insert_version(unit, replace(version, version=2)))
-
-
 def test_of_two_changes_that_make_one_version_the_second_is_told(registry: Registry) -> None:
     Example(1).issue(registry)
     version = registry.read(lambda reader: version_row(reader, AGENCY, Example(1).licence, 1))

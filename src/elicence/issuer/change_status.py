@@ -12,11 +12,12 @@ from datetime import datetime
 
 from elicence.errors import NotFound, Problem, RequestError
 from elicence.issuer.desk import Caller, Desk
-from elicence.issuer.read import LicenceView, view
+from elicence.issuer.read import LicenceView, read_or_outline
 from elicence.issuer.record_change import record_change
+from elicence.licences.licence_type import LicenceType
 from elicence.licences.lifecycle import Action, LicenceState, move
 from elicence.registry.issuing import bump_licence
-from elicence.registry.reading import lock_licence
+from elicence.registry.reading import lock_licence, version_row
 from elicence.registry.status import StatusRow, set_status, statuses_of
 from elicence.registry.unit import Unit
 
@@ -42,38 +43,38 @@ def change_status(
 
     desk.at("p1")
 
-    def work(unit: Unit) -> LicenceView:
-        # 1 · Whose licence, and why.
-        found = view(unit, desk, caller.agency.id, licence_id)
-        check_reason(desk, found, action, reason)
-        # 2 · Lock, then look again: the row may have changed while we waited.
+    def work(unit: Unit) -> None:
+        # 1 · Whose licence, and why. Nothing is unsealed: a licence can be revoked whatever became of its data key.
         licence = lock_licence(unit, caller.agency.id, licence_id)
-        if licence is None:
+        if licence is None or licence.current_version is None:
             raise NotFound("licence_not_found", "No such licence.")
+        made = version_row(unit, caller.agency.id, licence_id, licence.current_version)
+        if made is None:
+            raise NotFound("licence_not_found", "No such licence.")
+        check_reason(desk.catalogue.get(licence.type_slug, made.type_version), action, reason)
+        # 2 · What the action makes of the current version.
         rows = statuses_of(unit, caller.agency.id, licence_id)
         current = _current(rows, licence.current_version)
         after = move(LicenceState(current.state), action)
         if not after.changed:
-            return view(unit, desk, caller.agency.id, licence_id)
+            return
         # 3 · Write everything.
         for row in rows if action is Action.REVOKE else (current,):
             _write(unit, desk, caller, row, action=action, reason=reason, now=now)
         bump_licence(unit, caller.agency.id, licence_id, current_version=licence.current_version, expected=if_version)
-        changed = view(unit, desk, caller.agency.id, licence_id)
         desk.at("p9")
-        return changed
 
-    # 4 · What submit answers is durable.
-    answer = desk.registry.submit(work)
+    desk.registry.submit(work)
+    # 4 · The change is durable now, whatever can be shown of the licence.
     desk.at("p11")
-    return answer
+    return read_or_outline(desk, caller, licence_id)
 
 
-def check_reason(desk: Desk, licence: LicenceView, action: Action, reason: str | None) -> None:
+def check_reason(licence_type: LicenceType, action: Action, reason: str | None) -> None:
     """A reason must be given where the law asks for one, and be a code the licence type lists."""
-    if action is Action.SUSPEND and not desk.catalogue.get(licence.type_slug, licence.type_version).changes.suspension:
-        raise _unknown(f"Licences of type {licence.type_slug} are never suspended.", ())
-    allowed = desk.catalogue.get(licence.type_slug, licence.type_version).changes.reasons
+    if action is Action.SUSPEND and not licence_type.changes.suspension:
+        raise _unknown(f"Licences of type {licence_type.slug} are never suspended.", ())
+    allowed = licence_type.changes.reasons
     if reason is None and action not in _NEED_REASON:
         return
     if reason is None or reason not in allowed:

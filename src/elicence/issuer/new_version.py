@@ -124,7 +124,7 @@ def _new_version(
     if retry is not None:
         return settle(desk, caller, retry, now=now)
     before = read_licence(desk, caller, licence_id)
-    check_reason(desk, before, asked.action, asked.reason)
+    check_reason(_type_of(desk, before), asked.action, asked.reason)
     move(LicenceState(before.state), asked.action)
     checked = rebuild(before)
     grants = desk.registry.read(lambda reader: grants_of(reader, caller.agency.id))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from elicence.errors import NotFound
+from elicence.errors import KeyFault, NotFound
 from elicence.formats.encoding import JsonObject, JsonValue, parse_json
 from elicence.issuer.desk import Caller, Desk
 from elicence.issuer.draft import Draft
@@ -30,7 +30,17 @@ from elicence.registry.reading import (
 from elicence.registry.status import StatusRow, StatusSlot, status_of
 from elicence.registry.unit import Reader
 
-__all__ = ["LicenceView", "data_key", "fresh_view", "history", "open_intent", "read_licence", "reserved_from", "view"]
+__all__ = [
+    "LicenceView",
+    "data_key",
+    "fresh_view",
+    "history",
+    "open_intent",
+    "read_licence",
+    "read_or_outline",
+    "reserved_from",
+    "view",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +96,26 @@ class LicenceView:
 def read_licence(desk: Desk, caller: Caller, licence_id: str, *, version: int | None = None) -> LicenceView:
     """The current version of the agency's licence, or the one named. Raises `NotFound` for anything else."""
     return desk.registry.read(lambda reader: view(reader, desk, caller.agency.id, licence_id, version=version))
+
+
+def read_or_outline(desk: Desk, caller: Caller, licence_id: str) -> LicenceView:
+    """As `read_licence`; of a licence that cannot be unsealed any more, what lies open: numbers, state, open claims."""
+
+    def outline(reader: Reader) -> LicenceView:
+        licence = licence_by_id(reader, caller.agency.id, licence_id)
+        if licence is None or licence.current_version is None:
+            raise _absent()
+        row = version_row(reader, caller.agency.id, licence_id, licence.current_version)
+        status = status_of(reader, caller.agency.id, licence_id, licence.current_version)
+        credential = credential_of(reader, caller.agency.id, licence_id, licence.current_version)
+        if row is None or status is None or credential is None:
+            raise _absent()
+        return _view(licence, row, status, claims=_object(row.open_claims), holders=(), kid=credential.kid, text="")
+
+    try:
+        return read_licence(desk, caller, licence_id)
+    except (NotFound, KeyFault):
+        return desk.registry.read(outline)
 
 
 def view(reader: Reader, desk: Desk, agency_id: str, licence_id: str, *, version: int | None = None) -> LicenceView:

@@ -11,15 +11,14 @@ from elicence.issuer.read import open_intent
 from elicence.issuer.reserve import Reserved
 from elicence.registry.agencies import agency_by_id
 from elicence.registry.intents import IntentRow, finish_intent, pending_intents
-from elicence.registry.unit import Reader
+from elicence.registry.issuing import free_number
+from elicence.registry.unit import Reader, Unit
 
 __all__ = ["Reaped", "reap"]
 
 # Faults that another try would meet again: the key is gone for good, the state of the licence has moved on, or its data
 # key was erased.
-_FOR_GOOD = frozenset(
-    {"key_state", "key_window", "transition_not_allowed", "version_mismatch", "signer_bad", "licence_not_found"}
-)
+_FOR_GOOD = frozenset({"key_state", "key_window", "transition_not_allowed", "version_mismatch", "licence_not_found"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +52,19 @@ def _reap_one(desk: Desk, intent: IntentRow, now: datetime) -> str:
             return "left"  # whoever made it has closed it in the meantime
         if error.code not in _FOR_GOOD:
             return "left"
-        _give_up(desk, intent, error.code, now)
-        return "failed"
+        return _give_up(desk, intent, error.code, now)
     return "finished"
 
 
-def _give_up(desk: Desk, intent: IntentRow, reason: str, now: datetime) -> None:
-    desk.registry.submit(
-        lambda unit: finish_intent(unit, intent.agency_id, intent.id, state="failed", finished_at=now, reason=reason)
-    )
+def _give_up(desk: Desk, intent: IntentRow, reason: str, now: datetime) -> str:
+    """Closes the intent for good and frees the number of a licence that never was; its status index stays burnt."""
+
+    def work(unit: Unit) -> None:
+        finish_intent(unit, intent.agency_id, intent.id, state="failed", finished_at=now, reason=reason)
+        free_number(unit, intent.agency_id, intent.licence_id, at=now)
+
+    try:
+        desk.registry.submit(work)
+    except Conflict:
+        return "left"  # another reaper was faster
+    return "failed"

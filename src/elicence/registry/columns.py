@@ -103,6 +103,11 @@ def only_where(condition: str, name: str, *columns: str) -> Index:
     return Index(name, *columns, sqlite_where=sql(condition), postgresql_where=sql(condition))
 
 
+def unique_where(condition: str, name: str, *columns: str) -> Index:
+    """A rule that holds for the rows that fulfil the condition."""
+    return Index(name, *columns, unique=True, sqlite_where=sql(condition), postgresql_where=sql(condition))
+
+
 def of_agency() -> ForeignKeyConstraint:
     """Rows of this table belong to an agency."""
     return ForeignKeyConstraint(["agency_id"], ["agency.id"])

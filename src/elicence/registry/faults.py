@@ -28,8 +28,9 @@ def _unique_columns() -> dict[str, str]:
     """SQLite's wording of each UNIQUE rule → the name of the constraint."""
     names = {}
     for table in tables.Agency.metadata.tables.values():
-        for rule in table.constraints:
-            if isinstance(rule, (PrimaryKeyConstraint, UniqueConstraint)) and rule.columns:
+        rules = [rule for rule in table.constraints if isinstance(rule, PrimaryKeyConstraint | UniqueConstraint)]
+        for rule in [*rules, *(index for index in table.indexes if index.unique)]:
+            if rule.columns:
                 names[", ".join(f"{table.name}.{column.name}" for column in rule.columns)] = str(rule.name)
     return names
 
@@ -49,8 +50,6 @@ def refusal(error: IntegrityError) -> Exception:
     match constraint_of(error):
         case "uq_licence_number":
             return Conflict("number_taken", "this agency has already issued a licence of this type with this number")
-        case "uq_licence_version_identifier":
-            return Conflict("number_taken", "this agency has already issued a licence with this identifier")
         case "pk_idempotency" | "uq_proposal_idempotency_key":
             return Conflict("idempotency_in_flight", "another request with this idempotency key is in flight")
         case "pk_licence_version":

@@ -112,12 +112,26 @@ _BUMP = (
     .values(row_version=_licence.c.row_version + 1, current_version=bindparam("current"))
     .returning(_licence.c.row_version)
 )
+_FREE = (
+    update(_licence)
+    .where(
+        _licence.c.agency_id == bindparam("of_agency"),
+        _licence.c.id == bindparam("of_licence"),
+        _licence.c.current_version.is_(None),
+    )
+    .values(given_up_at=bindparam("at"))
+)
 _BUMP_IF = _BUMP.where(_licence.c.row_version == bindparam("expected"))
 
 
 def insert_licence(unit: Unit, row: LicenceRow) -> None:
     """A licence with no current version yet, at row version 0. Raises `Conflict` number_taken."""
     LICENCES.add(unit, row, 0)
+
+
+def free_number(unit: Unit, agency_id: str, licence_id: str, *, at: datetime) -> None:
+    """Let the number of a licence that never had a version be used again; any other licence keeps its number."""
+    unit.execute(_FREE, {"of_agency": agency_id, "of_licence": licence_id, "at": at})
 
 
 def insert_version(unit: Unit, row: VersionRow) -> None:

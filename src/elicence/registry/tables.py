@@ -27,6 +27,7 @@ from elicence.registry.columns import (
     one_of,
     only_where,
     shape,
+    unique_where,
 )
 from elicence.registry.request_tables import Idempotency, Intent, Proposal
 
@@ -113,9 +114,14 @@ class Grant(Stored, table=True):
 
 
 class Licence(Stored, table=True):
-    """A licence and which of its versions is current; `row_version` counts changes and is what `If-Match` compares."""
+    """A licence and which of its versions is current; `row_version` counts changes and is what `If-Match` compares.
 
-    __table_args__ = shape(of_agency(), UniqueConstraint("agency_id", "type_slug", "number", name="uq_licence_number"))
+    `given_up_at`: issuing it failed for good before anything was signed out; its number may be used again.
+    """
+
+    __table_args__ = shape(
+        of_agency(), unique_where("given_up_at IS NULL", "uq_licence_number", "agency_id", "type_slug", "number")
+    )
     agency_id: str = as_text(key=True)
     id: str = as_text(key=True)
     type_slug: str = as_text()
@@ -125,15 +131,14 @@ class Licence(Stored, table=True):
     current_version: int | None = as_number()
     row_version: int = as_number()
     created_at: datetime = as_instant()
+    given_up_at: datetime | None = as_instant()
 
 
 class LicenceVersion(Stored, table=True):
     """What a licence says as of one version; a correction is a new version, never a change."""
 
     __tablename__ = "licence_version"
-    __table_args__ = shape(
-        of_licence(), UniqueConstraint("agency_id", "licence_identifier", name="uq_licence_version_identifier")
-    )
+    __table_args__ = shape(of_licence(), Index("ix_licence_version_identifier", "agency_id", "licence_identifier"))
     agency_id: str = as_text(key=True)
     licence_id: str = as_text(key=True)
     version: int = as_number(key=True)

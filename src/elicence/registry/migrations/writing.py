@@ -41,6 +41,11 @@ def only_where(condition: str, name: str, table: str, *columns: str) -> None:
     op.create_index(name, table, list(columns), sqlite_where=sa.text(condition), postgresql_where=sa.text(condition))
 
 
+def unique_where(condition: str, name: str, table: str, *columns: str) -> None:
+    where = sa.text(condition)
+    op.create_index(name, table, list(columns), unique=True, sqlite_where=where, postgresql_where=where)
+
+
 def guard(table: str, *, update_unless: str | None = None) -> None:
     """Triggers that refuse DELETE, and UPDATE unless the condition on OLD and NEW holds (None: always).
 

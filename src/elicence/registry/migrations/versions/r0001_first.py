@@ -16,6 +16,7 @@ from elicence.registry.migrations.writing import (
     same,
     text,
     texts,
+    unique_where,
 )  # fmt: skip
 
 revision = "0001"
@@ -85,11 +86,12 @@ def _licences() -> None:
         number("current_version", null=True),
         number("row_version"),
         number("created_at"),
+        number("given_up_at", null=True),
         sa.PrimaryKeyConstraint("agency_id", "id"),
         of_agency(),
-        sa.UniqueConstraint("agency_id", "type_slug", "number", name="uq_licence_number"),
         sqlite_strict=True,
     )
+    unique_where("given_up_at IS NULL", "uq_licence_number", "licence", "agency_id", "type_slug", "number")
     op.create_table(
         "licence_version",
         *texts("agency_id", "licence_id"),
@@ -109,9 +111,9 @@ def _licences() -> None:
         number("created_at"),
         sa.PrimaryKeyConstraint("agency_id", "licence_id", "version"),
         of_licence(),
-        sa.UniqueConstraint("agency_id", "licence_identifier", name="uq_licence_version_identifier"),
         sqlite_strict=True,
     )
+    op.create_index("ix_licence_version_identifier", "licence_version", ["agency_id", "licence_identifier"])
     op.create_table(
         "holder",
         *texts("agency_id", "licence_id"),
