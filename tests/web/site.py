@@ -12,7 +12,7 @@ from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
-from tests.assembly import BASE_URL, NOON, OTHER_USCC, House, example, house, new_agency
+from tests.assembly import BASE_URL, NOON, OTHER_USCC, House, example, grant, house, new_agency
 
 from elicence.bootstrap import Assembly
 from elicence.formats.frame import encode_frame, licence_url
@@ -112,7 +112,8 @@ def stranger(folder: Path) -> str:
     """The code of a licence that another registry issued."""
     with house(folder, None) as other:
         other.agencies["elsewhere"] = new_agency(other.assembly, "elsewhere", uscc=OTHER_USCC)
-        return content_of(other, ask(other, food(1)).credential)
+        grant(other.assembly, other.agencies["elsewhere"], FOOD)
+        return content_of(other, ask(other, food(1), "elsewhere").credential)
 
 
 @contextmanager

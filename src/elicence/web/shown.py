@@ -43,6 +43,11 @@ class Value:
         return sum(len(each.text) for each in self.segments) > LONG
 
     @property
+    def han(self) -> bool:
+        """Whether it holds Chinese characters, so that a page in English says in which language to read them out."""
+        return any("\u4e00" <= character <= "\u9fff" for each in self.segments for character in each.text)
+
+    @property
     def tricky(self) -> bool:
         """Whether something in it cannot be seen."""
         return any(each.unseen for each in self.segments)

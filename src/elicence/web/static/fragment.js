@@ -5,9 +5,9 @@ const digits = location.hash.slice(1);
 
 history.replaceState(null, "", location.pathname + location.search);
 told.hidden = false;
+document.getElementById("fragment-by-hand").hidden = true;
 if (digits) {
   told.textContent = told.dataset.sending;
-  document.getElementById("fragment-by-hand").hidden = true;
   document.getElementById("fragment-content").value = digits;
   document.getElementById("fragment-form").submit();
 } else {

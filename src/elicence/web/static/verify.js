@@ -49,7 +49,8 @@ function sendText(text) {
 }
 
 code.addEventListener("input", judge);
-judge();
+// What the server says about a code weighs more than that it fits together.
+if (!document.getElementById("code-fault")) judge();
 
 // A scanner ends a code with Enter; a line break is Shift and Enter, as in a chat.
 content.addEventListener("keydown", (event) => {
