@@ -96,7 +96,7 @@ class ForkServer:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.child", str(built.settings.home), built.settings.store_url, "housing"],
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "src")))},
         )  # fmt: skip
 
     def run(self, job: dict[str, Any]) -> tuple[int, dict[int, Answer]]:
