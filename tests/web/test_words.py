@@ -10,10 +10,9 @@ from elicence.web import troubles
 from elicence.web.words import LANGUAGES, words
 
 WEB = Path(troubles.__file__).parent
-SOURCES = "\n".join(
-    path.read_text("utf-8") for path in (*WEB.glob("*.py"), *WEB.glob("templates/*.html"))
-)  # fmt: skip
-ASKED = set(re.findall(r"""["']((?:site|home|verify|result|face|value|fragment|problem)\.(?!html|js)[a-z_0-9]+)["']""", SOURCES))
+SOURCES = "\n".join(path.read_text("utf-8") for path in (*WEB.glob("*.py"), *WEB.glob("templates/*.html")))
+GROUPS = "site|home|verify|result|face|value|fragment|problem"
+ASKED = set(re.findall(rf"""["']((?:{GROUPS})\.(?!html|js)[a-z_0-9]+)["']""", SOURCES))
 TROUBLES = set(re.findall(r"""Trouble\(\s*"([a-z_]+)\"""", SOURCES))
 
 

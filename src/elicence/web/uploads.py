@@ -44,33 +44,32 @@ async def bounded_form(request: Request) -> AsyncIterator[FormData]:
 
 
 async def _read(request: Request, body: "_Bounded") -> FormData:
-    form = None
     try:
-        form = await request.form(max_files=1, max_fields=_MAX_FIELDS, max_part_size=_MAX_TEXT)
-    except (MultiPartException, HTTPException, UnicodeDecodeError) as error:
-        await body.drain()
-        raise PageError(_TOO_LARGE if body.passed else _UNREADABLE) from error
-    if body.passed:
-        await form.close()
-        await body.drain()
-        raise PageError(_TOO_LARGE)
-    return form
+        return await request.form(max_files=1, max_fields=_MAX_FIELDS, max_part_size=_MAX_TEXT)
+    except _TooLargeError:
+        trouble = _TOO_LARGE
+    except (MultiPartException, HTTPException):
+        trouble = _UNREADABLE
+    await body.drain()
+    raise PageError(trouble)
+
+
+class _TooLargeError(Exception):
+    """Raised into the parser, which then closes what it has begun to keep."""
 
 
 class _Bounded:
-    """A request's body that ends at `limit` bytes; what comes after can only be thrown away."""
+    """A request's body of which `limit` bytes are read; what comes after can only be thrown away."""
 
     def __init__(self, receive: Receive, limit: int) -> None:
         self._receive, self._limit = receive, limit
         self._taken = 0
         self._ended = False
-        self.passed = False
 
     async def __call__(self) -> Message:
         message = await self._next()
         if self._taken > self._limit:
-            self.passed = True
-            return {"type": "http.request", "body": b"", "more_body": False}
+            raise _TooLargeError
         return message
 
     async def drain(self) -> None:
