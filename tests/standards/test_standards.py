@@ -9,13 +9,16 @@ import jsonschema_rs
 import pytest
 
 from elicence.licences.catalogue import LOCK_NAME, Catalogue
+from elicence.licences.face import subject_of
+from elicence.licences.holder_id import birth_date_of
 from elicence.licences.licence_type import LicenceType
+from elicence.licences.request import check_request
 from elicence.licences.shipped import shipped_standards
 
 STANDARDS = Path(__file__).parents[2] / "standards"
 CATALOGUE = Catalogue.load(STANDARDS)
-# The two numbers GB 11643 itself prints as samples, with what is wrong in invalid examples, and passports nobody issues.
-# All other invented numbers lie in the region 99, which GB/T 2260 assigns to no province.
+# The two numbers GB 11643 itself prints as samples, their broken twins, and passports nobody issues. All other invented
+# numbers lie in the region 99, which GB/T 2260 assigns to no province.
 SAMPLE_PEOPLE = {"11010519491231002X", "440524188001010014", "110105194912310021", "11010519491331002X"}
 
 
@@ -63,12 +66,54 @@ def test_every_type_has_at_least_two_good_and_five_bad_examples(licence_type: Li
 
 def test_a_claim_that_identifies_a_person_is_never_open() -> None:
     private = {
-        "gender", "birth_date", "contact_phone", "holder_phone", "contact_email", "student_number", "location", "address",
-        "ethnicity", "photo_sha256", "taxpayer_address", "bank_account", "total_paid", "payments", "contact_person",
+        "gender", "birth_date", "contact_phone", "holder_phone", "contact_email", "student_number", "location",
+        "address", "ethnicity", "photo_sha256", "taxpayer_address", "bank_account", "total_paid", "payments",
+        "contact_person",
     }  # fmt: skip
     for licence_type in CATALOGUE.types():
         for name in private & set(licence_type.claims):
             assert not licence_type.claims[name].disclosure.public, (licence_type.slug, name)
+
+
+def test_no_code_completes_the_resident_number_it_masks() -> None:
+    """The mask leaves region and sequence readable: with the birth date beside it a dozen guesses would do."""
+    for path in STANDARDS.glob("*/examples/valid-*.json"):
+        body = json.loads(path.read_text("utf-8"))
+        licence_type = CATALOGUE.get(body["type"])
+        if licence_type.holder.id_mask is None:
+            continue
+        checked = check_request(licence_type, body)
+        shown = [
+            str(value) for value in subject_of(licence_type, checked, licence_identifier="x", version=1).claims.values()
+        ]
+        for holder in checked.holders:
+            if holder.id_scheme == "CN-RIC" and holder.id is not None:
+                born = birth_date_of(holder.id)
+                assert born is not None
+                assert not [text for text in [checked.number, *shown] if born.isoformat() in text or holder.id in text]
+
+
+def test_a_resident_identity_shows_in_its_code_what_a_counter_compares_and_no_more() -> None:
+    licence_type = CATALOGUE.get("resident-identity")
+    assert licence_type.register == "none"
+    assert licence_type.counter_photo_id == "always"
+    assert licence_type.code_claims == ("gender", "issuing_authority", "issue_date")
+    assert licence_type.holder.id_mask == "id"
+    assert [name for name, claim in licence_type.claims.items() if claim.disclosure.public] == ["issuing_authority"]
+
+
+def test_the_business_scope_is_public_in_full_and_leaves_the_code_to_shorter_claims() -> None:
+    scope = CATALOGUE.get("business-licence").claims["business_scope"]
+    assert scope.disclosure.public
+    assert not scope.code
+    assert scope.schema["maxLength"] >= 2000
+
+
+def test_what_was_paid_in_taxes_is_never_public() -> None:
+    claims = CATALOGUE.get("tax-clearance").claims
+    assert {name for name, claim in claims.items() if claim.disclosure.public} == {
+        "certificate_kind", "as_of_date", "tax_authority", "issue_date",
+    }  # fmt: skip
 
 
 def test_no_real_person_stands_in_an_example() -> None:
