@@ -1,6 +1,7 @@
 """One error tree with frozen codes.
 
     ElicenceError                   everything raised on purpose by this package
+    ├── CallRefused                 a call over the network breaks a rule of calling    → 4xx before anything is looked at
     ├── FormatError                 bytes are not what they claim to be        → a check's reason, or exit 3
     ├── TypeFileError               a licence type file is not acceptable      → exit 3, names file and pointer
     ├── RequestError                what the caller asks for breaks a rule     → 422, exit 3, with every problem found
@@ -23,6 +24,7 @@ from types import MappingProxyType
 from typing import ClassVar
 
 __all__ = [
+    "CallRefused",
     "Conflict",
     "ElicenceError",
     "FormatError",
@@ -56,6 +58,19 @@ class ElicenceError(Exception):
         return f"{self.code}: {self.message}"
 
 
+class CallRefused(ElicenceError):
+    """A call over the network that breaks a rule of calling: who calls, how often, how much, in which form."""
+
+    codes = frozenset(
+        {
+            "host", "header_bad", "body_missing", "multipart_bad", "cursor_invalid", "idempotency_key_missing",
+            "token_missing", "token_invalid", "token_expired", "scope_missing", "not_found", "method_not_allowed",
+            "request_timeout", "file_too_large", "path_too_long", "media_type_unsupported", "unsupported_encoding",
+            "if_match_required", "rate_limited", "header_too_large", "overloaded",
+        }
+    )  # fmt: skip
+
+
 class FormatError(ElicenceError):
     """Bytes that are not what they claim to be: a token, list, frame, key or picture."""
 
@@ -74,7 +89,7 @@ class FormatError(ElicenceError):
             "list_bad", "list_corrupt", "list_too_large", "list_substituted", "status_index_range",
             # the QR code
             "qr_not_licence", "qr_too_long", "qr_alphabet", "qr_version", "qr_dictionary", "qr_corrupt", "qr_too_large",
-            "qr_unreadable", "qr_too_dense",
+            "qr_unreadable", "qr_too_dense", "qr_several",
             # keys as public documents
             "jwk_bad",
             # licence identifiers and verification codes as read from outside

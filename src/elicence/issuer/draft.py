@@ -114,8 +114,8 @@ def signing_bytes(desk: Desk, draft: Draft, slot: StatusSlot) -> bytes:
     return signing_input(draft.header, encode_payload(_credential(desk, draft, slot)))
 
 
-def check_density(desk: Desk, draft: Draft) -> None:
-    """Refuses a licence whose QR code would be finer than its type allows, before anything is written.
+def check_density(desk: Desk, draft: Draft) -> int:
+    """The version of its QR code; refuses one that would be finer than the type allows, before anything is written.
 
     Judged with the longest status index there is, so that the real one can only be smaller. The message names the
     claims that take most room.
@@ -138,6 +138,7 @@ def check_density(desk: Desk, draft: Draft) -> None:
             allowed=budget.max_version,
             longest=_longest_claims(draft),
         )
+    return version
 
 
 def _credential(desk: Desk, draft: Draft, slot: StatusSlot) -> CodeCredential:

@@ -1,0 +1,86 @@
+"""The reception: what every endpoint needs, and the three questions asked of every call before it is worked on.
+
+Who is calling, may they do this, and have they called too often. Acts block (they wait for the disk), so they run in
+threads of their own: enough of them that many licences share one commit.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Final, ParamSpec, TypeVar
+
+from starlette.requests import Request
+
+from elicence.api.access_tokens import AccessTokens
+from elicence.api.callers import Callers, Identity
+from elicence.api.language import preferred
+from elicence.api.limits import DEFAULT_RATES, Limits, Rates
+from elicence.api.requests import header_once
+from elicence.bootstrap import Assembly
+from elicence.errors import CallRefused
+
+__all__ = ["Reception"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_THREADS: Final = {"sqlite": 64, "postgresql": 16}
+_MOST_WAITING: Final = 1024
+
+
+class Reception:
+    """Tools of the endpoints, plugged together once."""
+
+    def __init__(self, assembly: Assembly, rates: Rates = DEFAULT_RATES) -> None:
+        self.assembly = assembly
+        self.desk = assembly.desk
+        self.clock = assembly.clock
+        self.tokens = AccessTokens(assembly)
+        self.callers = Callers(assembly.registry, self.tokens, assembly.clock)
+        self.limits = Limits(assembly.clock, rates)
+        self._threads = ThreadPoolExecutor(_THREADS[assembly.registry.engine], thread_name_prefix="act")
+        self._inside = 0
+
+    async def admit(self, request: Request, scope: str) -> Identity:
+        """The caller, if its token is good for `scope` and it has calls left; `CallRefused` otherwise."""
+        token = self.callers.token_of(request)
+        identity = self.callers.remembered(token)
+        if identity is None:
+            identity = await self.run(self.callers.look_up, token)
+        request.scope["state"]["allowance"] = self.limits.client(identity.client.id, identity.client.rate_class)
+        if scope not in identity.claims.scopes:
+            raise CallRefused("scope_missing", f"This call needs the scope {scope}.")
+        return identity
+
+    def admit_anybody(self, request: Request, door: str) -> None:
+        """Counts a call at a door that asks nobody's name."""
+        request.scope["state"]["allowance"] = self.limits.address(door, self.address(request))
+
+    async def run(self, act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Does a blocking act in a thread; `CallRefused` overloaded when too many wait already."""
+        if self._inside >= _MOST_WAITING:
+            raise CallRefused("overloaded", "Too many calls are being worked on; nothing was changed.")
+        self._inside += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, partial(act, *args, **kwargs))
+        finally:
+            self._inside -= 1
+
+    def language(self, request: Request) -> str:
+        """The language to answer in."""
+        return preferred(request.headers.get("accept-language", ""), self.assembly.settings.lang)
+
+    @staticmethod
+    def address(request: Request) -> str:
+        """Where the call comes from, as the server saw it; headers are not believed."""
+        return request.client.host if request.client is not None else ""
+
+    @staticmethod
+    def operator(request: Request) -> str | None:
+        """The person for whom the client acts, where it says so; the issuer judges whether there is one."""
+        return header_once(request, "x-operator-id")
+
+    def close(self) -> None:
+        """Waits for acts that have begun."""
+        self._threads.shutdown(wait=True)

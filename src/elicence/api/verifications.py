@@ -1,0 +1,175 @@
+"""`POST /v1/verifications`: is this licence good? Open to anybody; 200 with a report whatever the code turns out to be.
+
+The only thing refused is a malformed request. A typed verification code is looked up, a few times a minute for each
+address; everything else is judged without the store, from the trusted list and the published status lists.
+"""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from elicence.api.published_lists import PublishedLists
+from elicence.api.reception import Reception
+from elicence.api.requests import content_type, json_object, read_body
+from elicence.api.uploads import LARGEST_FORM, codes_in, form_with_file
+from elicence.errors import CallRefused, FormatError, Problem, RequestError
+from elicence.formats.encoding import JsonObject, JsonValue
+from elicence.issuer.find_by_code import find_by_code
+from elicence.licences.request_text import pointer_to
+from elicence.verifier.decode import decode
+from elicence.verifier.policy import Policy
+from elicence.verifier.report import Report
+from elicence.verifier.sources import Sources
+from elicence.verifier.trust import TrustedList
+from elicence.verifier.verdicts import Verdict
+from elicence.verifier.verify import verify
+
+__all__ = ["VerificationEndpoint"]
+
+_MULTIPART: Final = "multipart/form-data"
+_UPLOAD_SECONDS: Final = 60.0
+_UPLOADS_AT_ONCE: Final = 4
+_MEMBERS: Final = frozenset({"content", "expect", "max_status_age_s", "paper", "id_tail"})
+_DAY: Final = 86_400
+_HARDEST: Final = 7 * _DAY
+_LONGEST: Final = 16_384
+_LONGEST_CODE: Final = 512
+_TAIL: Final = re.compile(r"[0-9A-Z]{2,18}")
+_TRUST_FOR: Final = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """Texts that were read, of which one may be a licence, and what the office asks of it."""
+
+    texts: tuple[str, ...]
+    policy: Policy
+
+
+class VerificationEndpoint:
+    """The endpoint, and what it keeps at hand: the trusted list as of a second ago, and the files read last."""
+
+    def __init__(self, reception: Reception) -> None:
+        self._reception = reception
+        self._sources: Sources = PublishedLists(reception.assembly)
+        self._uploads = asyncio.Semaphore(_UPLOADS_AT_ONCE)
+        self._trust: tuple[datetime, TrustedList] | None = None
+
+    async def verify_licence(self, request: Request) -> Response:
+        """The report of one licence."""
+        self._reception.admit_anybody(request, "verifications")
+        if content_type(request) == _MULTIPART:
+            question = await self._upload(request)
+        else:
+            question = _question(await json_object(request))
+        trust = await self._trusted()
+        reports = [await self._judge(text, question.policy, trust, request) for text in question.texts]
+        language = self._reception.language(request)
+        return Response(
+            orjson.dumps(_the_one(reports).to_json(language)), media_type="application/json",
+            headers={"Content-Language": language, "Vary": "Accept-Language"},
+        )  # fmt: skip
+
+    async def _judge(self, text: str, policy: Policy, trust: TrustedList, request: Request) -> Report:
+        code = _typed_code(text, self._sources)
+        if code is None:
+            return self._verified(text, policy, trust)
+        self._reception.limits.address("codes", self._reception.address(request))
+        found = await self._reception.run(find_by_code, self._reception.desk, code)
+        return found.shown_to_typist(self._verified(found.credential, policy, trust))
+
+    def _verified(self, text: str, policy: Policy, trust: TrustedList) -> Report:
+        return verify(text, trust=trust, sources=self._sources, now=self._reception.clock(), policy=policy)
+
+    async def _trusted(self) -> TrustedList:
+        now = self._reception.clock()
+        if self._trust is None or abs(now - self._trust[0]) >= _TRUST_FOR:
+            self._trust = now, await self._reception.run(self._reception.desk.trusted_list)
+        return self._trust[1]
+
+    async def _upload(self, request: Request) -> _Question:
+        """A picture or PDF in the field `file`, and the members of the JSON form as further fields."""
+        if self._uploads.locked():
+            raise CallRefused("overloaded", "Too many pictures are being read; come again in a moment.")
+        async with self._uploads:
+            data = await read_body(request, limit=LARGEST_FORM, seconds=_UPLOAD_SECONDS)
+            fields, file = await form_with_file(request, data)
+            body: JsonObject = {"content": "", **fields}
+            policy = _question(body).policy
+            return _Question(await codes_in(file), policy)
+
+
+def _question(body: JsonObject) -> _Question:
+    """The members of the body; `RequestError` with every problem."""
+    problems = [
+        Problem(pointer_to("", name), "field_unknown", "There is no such field.")
+        for name in body
+        if name not in _MEMBERS
+    ]
+    content = body.get("content")
+    if not isinstance(content, str):
+        problems.append(Problem("/content", "field_missing", "content is the text of the code."))
+    elif len(content) > _LONGEST:
+        problems.append(Problem("/content", "too_long", f"At most {_LONGEST} characters.", {"limit": _LONGEST}))
+    expected = _expected(body.get("expect"), problems)
+    age = body.get("max_status_age_s", _DAY)
+    if type(age) is not int or not 1 <= age <= _HARDEST:
+        problems.append(Problem("/max_status_age_s", "number_range", f"A whole number from 1 to {_HARDEST}."))
+        age = _DAY
+    paper = body.get("paper", False)
+    if not isinstance(paper, bool):
+        problems.append(Problem("/paper", "wrong_kind", "true or false."))
+    tail = body.get("id_tail")
+    if tail is not None and not (isinstance(tail, str) and _TAIL.fullmatch(tail)):
+        problems.append(Problem("/id_tail", "pattern", "2 to 18 digits or capital letters."))
+    if problems:
+        raise RequestError("validation_failed", f"The request has {len(problems)} problems.", problems)
+    policy = Policy(
+        max_status_age=timedelta(seconds=age), expected_type=expected, paper=paper is True,
+        id_tail=tail if isinstance(tail, str) else None,
+    )  # fmt: skip
+    return _Question((str(content),), policy)
+
+
+def _expected(value: JsonValue, problems: list[Problem]) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict) or not set(value) <= {"type"} or not isinstance(value.get("type"), str):
+        problems.append(Problem("/expect", "schema", 'expect is {"type": "…"}.'))
+        return None
+    return str(value["type"])
+
+
+def _typed_code(text: str, sources: Sources) -> str | None:
+    """The verification code in the text, if that is what it is."""
+    if len(text) > _LONGEST_CODE:
+        return None
+    try:
+        return decode(text, sources.dictionaries()).code
+    except FormatError:
+        return None
+
+
+def _the_one(reports: Sequence[Report]) -> Report:
+    """The report of the one licence among what was read: a sheet may carry its long code, its short one and a poster.
+
+    `FormatError` qr_several where two licences are in one picture: one answer would be about neither.
+    """
+    licences: dict[object, Report] = {}
+    for report in reports:
+        if report.verdict is not Verdict.NOT_A_LICENCE:
+            face = report.face
+            name = len(licences) if face is None else (face.identifier, face.version)
+            before = licences.get(name)
+            if before is None or before.face is None or (face and len(face.claims) > len(before.face.claims)):
+                licences[name] = report
+    if len(licences) > 1:
+        raise FormatError("qr_several", "There are codes of several licences in the file; send one at a time.")
+    return next(iter(licences.values()), reports[0])

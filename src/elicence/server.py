@@ -1,0 +1,198 @@
+"""The server: API and pages as one ASGI application in one process, and the publisher beside it.
+
+uvicorn with uvloop and httptools. Before the first request the objects that live as long as the process are taken out
+of the garbage collector's sight: looking through them over and over is what makes one request in a hundred slow.
+"""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+
+import uvicorn
+from starlette.routing import BaseRoute
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from elicence.api.app import create_app
+from elicence.api.limits import DEFAULT_RATES, Rates
+from elicence.bootstrap import Assembly
+from elicence.errors import ElicenceError, SettingsFault
+
+__all__ = ["serve"]
+
+_HEAD_BYTES: Final = 65_536
+_HEAD_SECONDS: Final = 15.0
+_IDLE_SECONDS: Final = 30
+_GRACE_SECONDS: Final = 10
+_MOST_CONNECTIONS: Final = 4_096
+_COLLECT_AT: Final = (20_000, 20, 100)
+
+_log = logging.getLogger("elicence.server")
+
+
+def serve(
+    assembly: Assembly,
+    host: str,
+    port: int,
+    pages: Sequence[BaseRoute] = (),
+    *,
+    ready: Callable[[], None] = lambda: None,
+    rates: Rates = DEFAULT_RATES,
+    trusted_proxies: Sequence[str] = (),
+) -> None:
+    """Serves until SIGINT or SIGTERM, then finishes what has begun and returns; `ready` is called once it answers.
+
+    `trusted_proxies` are addresses whose X-Forwarded-For is believed; without one, every caller behind a proxy counts
+    as the same address. Raises `SettingsFault` settings_bad where the address cannot be had. Closes nothing it was
+    given.
+    """
+    listening = _listen(host, port)
+    stop = threading.Event()
+    publisher = threading.Thread(target=assembly.watch, args=(stop,), name="publisher")
+    try:
+        _publish_first(assembly)
+        config = _config(assembly, pages, rates, trusted_proxies)
+        publisher.start()
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*_COLLECT_AT)
+        _Server(config, ready).run(sockets=[listening])
+    finally:
+        stop.set()
+        if publisher.is_alive():
+            publisher.join()
+        listening.close()
+        gc.unfreeze()
+
+
+def _publish_first(assembly: Assembly) -> None:
+    """So that the first caller finds what there is; the publisher goes on trying where that fails."""
+    try:
+        assembly.publish()
+    except ElicenceError as error:
+        _log.error("%s", error)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise SettingsFault("settings_bad", f"Cannot listen on {host}, port {port}: {error.strerror}.") from None
+    return listening
+
+
+def _config(
+    assembly: Assembly, pages: Sequence[BaseRoute], rates: Rates, trusted_proxies: Sequence[str]
+) -> uvicorn.Config:
+    return uvicorn.Config(
+        create_app(assembly, pages=pages, rates=rates),
+        loop="uvloop",
+        http=BoundedProtocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=list(trusted_proxies),
+        timeout_keep_alive=_IDLE_SECONDS,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        limit_concurrency=_MOST_CONNECTIONS,
+    )
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which says when it answers and leaves the end of the process to its caller."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Starts listening."""
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """SIGINT and SIGTERM end serving and nothing more: what comes afterwards must still be closed."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {each: signal.signal(each, self.handle_exit) for each in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """HTTP/1.1 whose request head has to arrive within bounds of size and time, which uvicorn leaves open."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A new connection: its first head is awaited."""
+        super().connection_made(transport)
+        self._in_head, self._head_bytes = True, 0
+        self._patience: asyncio.TimerHandle | None = self.loop.call_later(_HEAD_SECONDS, self._too_slow)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing more is awaited."""
+        self._calm()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Takes in what came, and counts as long as it is part of a head."""
+        super().data_received(data)
+        if self._in_head and not self.transport.is_closing():
+            self._head_bytes += len(data)
+            if self._head_bytes > _HEAD_BYTES:
+                self._turn_away(431, "Request Header Fields Too Large", "header_too_large")
+
+    def on_message_begin(self) -> None:
+        """The first byte of a head."""
+        super().on_message_begin()
+        self._in_head, self._head_bytes = True, 0
+        if self._patience is None:
+            self._patience = self.loop.call_later(_HEAD_SECONDS, self._too_slow)
+
+    def on_headers_complete(self) -> None:
+        """The head is whole."""
+        self._in_head = False
+        self._calm()
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  (uvicorn's words; ours are the problem's)
+        """What is no HTTP at all."""
+        self._turn_away(400, "Bad Request", "header_bad")
+
+    def _too_slow(self) -> None:
+        self._patience = None
+        if not self.transport.is_closing():
+            self._turn_away(408, "Request Timeout", "request_timeout")
+
+    def _calm(self) -> None:
+        patience: Any = getattr(self, "_patience", None)
+        if patience is not None:
+            patience.cancel()
+            self._patience = None
+
+    def _turn_away(self, status: int, phrase: str, code: str) -> None:
+        """The last words on this connection; there is no request yet that could carry an id."""
+        body = f'{{"title":"{phrase}","status":{status},"code":"{code}","retryable":false}}'
+        head = (
+            f"HTTP/1.1 {status} {phrase}\r\ncontent-type: application/problem+json\r\n"
+            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(f"{head}{body}".encode("ascii"))
+        self.transport.close()
