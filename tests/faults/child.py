@@ -19,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tests.assembly import STANDARDS, StandingClock
+from tests.assembly import StandingClock
 
 from elicence.bootstrap import assemble
 from elicence.errors import ElicenceError
@@ -79,7 +79,7 @@ def carry_out(desk: Desk, caller: Caller, asked: dict[str, Any], now: datetime) 
 
 
 def settings_of(home: str, database_url: str) -> Settings:
-    return Settings(home=Path(home), database_url=database_url, standards_dir=STANDARDS)
+    return Settings(home=Path(home), database_url=database_url, standards_dir=Path(home) / "standards")
 
 
 def work(settings: Settings, slug: str, job: dict[str, Any], say: Callable[[bytes], object]) -> None:
