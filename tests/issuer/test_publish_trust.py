@@ -5,7 +5,7 @@ import shutil
 from datetime import timedelta
 
 import pytest
-from tests.assembly import BASE_URL, CHEAP, NOON, STANDARDS, StandingClock, grant, new_agency
+from tests.assembly import BASE_URL, CHEAP, NOON, STANDARDS, TYPES, StandingClock, grant, new_agency
 from tests.issuer.acts import FOOD, issued, nothing_changes, outcome, published, verdict
 
 from elicence.bootstrap import assemble, initialise
@@ -74,7 +74,7 @@ def test_the_list_names_each_agency_with_its_own_grants_and_keys(home):
     assert [agency.slug for agency in payload.agencies] == ["housing", "market"]
     housing, market = payload.agencies
     assert {each.type_slug for each in market.permissions} == {FOOD}
-    assert len(housing.permissions) == 4
+    assert len(housing.permissions) == len(TYPES)
     assert not {key.kid for key in housing.keys} & {key.kid for key in market.keys}
     assert {key.purpose for key in housing.keys} == {"credential", "status_list"}
 
