@@ -22,7 +22,7 @@ STANDARDS = ROOT / "standards"
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 BASE_URL = "https://e.example.gov"
 CHEAP = ScryptCost(n=2)
-TYPES = ("real-estate-registration", "degree", "food-business-licence", "business-licence-tax-certificate")
+TYPES = tuple(sorted({path.parent.name for path in STANDARDS.glob("*/v*.json")}))
 USCC = "11320482014138860P"
 OTHER_USCC = "91350100M000100Y43"
 
