@@ -17,8 +17,9 @@ from elicence.errors import ElicenceError
 from elicence.issuer.change_status import change_status
 from elicence.issuer.issue import issue
 from elicence.issuer.new_version import correct, renew
-from elicence.issuer.read import LicenceView, read_licence
+from elicence.issuer.read import LicenceView, open_intent, read_licence
 from elicence.licences.lifecycle import Action
+from elicence.registry.intents import intents_of
 from elicence.verifier.report import Report
 from elicence.verifier.sources import PublishedDirectory
 from elicence.verifier.trust import open_trusted_list, parse_roots
@@ -147,3 +148,13 @@ def problems(error: ElicenceError) -> set[tuple[str, str]]:
 
 def canonical(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def meant_bytes(home: OwnHouse, licence_id: str) -> bytes:
+    """The signing input an open intent of this licence holds."""
+
+    def read(reader: Any) -> bytes:
+        (intent,) = intents_of(reader, home.agencies["housing"].id, licence_id)
+        return open_intent(reader, home.desk, intent).signing_input
+
+    return home.desk.registry.read(read)

@@ -127,3 +127,34 @@ def test_nothing_of_the_request_lies_open_in_the_proposal(office):
     assert name.encode() not in repr(rows).encode("unicode_escape")
     assert name not in repr(rows)
     assert name.encode() not in b"".join(bytes(v) for row in rows for v in row if isinstance(v, bytes | memoryview))
+
+
+def test_leaving_out_the_region_is_no_way_around_the_grant_of_one(office):
+    agency = new_agency(office.assembly, "county", uscc="91110000600037341L")
+    grant(office.assembly, agency, "food-business-licence")
+    grant(office.assembly, agency, "food-business-licence", region="44", four_eyes=True)
+    one = add_operator(office.desk.registry, agency, "Only", now=NOON, entropy=os.urandom)
+    body = {name: value for name, value in example("food-business-licence").items() if name != "region"}
+    outcome = issue(office.desk, Caller(agency, operator_id=one.id), body, idempotency_key="k", now=NOON)
+    assert isinstance(outcome, Proposal)
+
+
+def test_a_key_kept_by_a_proposal_stands_for_no_other_request_and_leads_to_the_licence_once_approved(office):
+    body, proposal = example("food-business-licence"), proposed(office)
+    other = example("degree")
+    grant(office.assembly, office.agencies["market"], "degree")
+    with pytest.raises(RequestError, match="idempotency_key_reused"):
+        issue(office.desk, office.maker, other, idempotency_key="k1", now=NOON)
+    assert issue(office.desk, office.maker, body, idempotency_key="k1", now=NOON).id == proposal.id
+    licence = approve(office.desk, office.checker, proposal.id, digest=proposal.digest, now=NOON)
+    again = issue(office.desk, office.maker, body, idempotency_key="k1", now=NOON)
+    assert (again.id, again.credential, again.replayed) == (licence.id, licence.credential, True)
+
+
+def test_the_keys_of_proposals_are_not_for_callers(office):
+    proposal = proposed(office)
+    with pytest.raises(RequestError, match="idempotency_key_bad"):
+        issue(
+            office.desk, office.maker, example("food-business-licence"),
+            idempotency_key=f"proposal/{proposal.id}", now=NOON,
+        )  # fmt: skip

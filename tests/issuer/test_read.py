@@ -94,17 +94,26 @@ def test_the_request_a_view_gives_would_issue_the_same_licence(home):
 # Erasure
 
 
-def test_a_licence_whose_data_key_was_destroyed_is_not_found_whatever_is_asked(home):
+def test_a_licence_whose_data_key_was_destroyed_is_not_found_whatever_is_asked_of_its_content(home):
     made, kept = issued(home, 1), issued(home, 2)
     home.store.tamper(f"DELETE FROM data_key WHERE licence_id = '{made.id}'")
     for act in (
         lambda: now_of(home, made),
-        lambda: change(home, made, "suspend", "penalty"),
         lambda: corrected(home, made, {}),
         lambda: renewed(home, made),
     ):
         assert outcome(act) == "licence_not_found"
     assert now_of(home, kept) == kept
+
+
+@pytest.mark.parametrize("damage", ["DELETE FROM data_key", "UPDATE data_key SET wrapped = x'00'"])
+def test_a_licence_that_cannot_be_unsealed_any_more_can_still_be_revoked(sqlite_home, damage):
+    home, made = sqlite_home, issued(sqlite_home)
+    home.store.tamper(damage)
+    revoked = change(home, made, "revoke", "penalty")
+    assert (revoked.state, revoked.number, revoked.holders, revoked.credential) == ("revoked", made.number, (), "")
+    home.assembly.publish()
+    assert verdict(home, made) == "revoked"
 
 
 def test_the_state_of_an_erased_licence_stays_public(home):

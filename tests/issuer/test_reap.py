@@ -1,6 +1,5 @@
 """The reaper: what a crash left open is finished with the same bytes or closed for good, never both, never twice."""
 
-import hashlib
 from datetime import timedelta
 
 import pytest
@@ -13,17 +12,20 @@ from tests.issuer.acts import (
     food,
     issued,
     kill_at,
+    meant_bytes,
     nothing_changes,
     now_of,
     outcome,
+    refused,
     verdict,
 )
 from tests.issuer.test_stranger import an_absent_device, device  # noqa: F401  (a fixture)
 
 from elicence.issuer.desk import Caller
 from elicence.issuer.issue import PATIENCE, issue
-from elicence.issuer.reap import Reaped
-from elicence.keys.keyring import compromise, retire
+from elicence.issuer.reap import Reaped, _give_up
+from elicence.keys.keyring import Purpose, compromise, retire
+from elicence.registry.intents import pending_intents
 
 OPEN = ("p4", "p5", "p6", "p7", "p8", "p9")
 PHONE = {"claims": {"complaint_phone": "12345"}}
@@ -42,11 +44,11 @@ def leave_correction_open(home, licence) -> None:
 @pytest.mark.parametrize("point", OPEN)
 def test_an_intent_left_open_is_finished_with_the_bytes_that_were_meant(home, point):
     leave_open(home, point=point)
-    meant = home.store.value("SELECT digest FROM intent")
+    meant = meant_bytes(home, home.store.value("SELECT licence_id FROM intent"))
     home.clock.move(seconds=11)
     assert home.assembly.reap() == Reaped(finished=1, failed=0, left=0)
     made = ask(home, food())
-    assert hashlib.sha256(made.credential.rpartition(".")[0].encode()).hexdigest() == meant
+    assert made.credential.rpartition(".")[0].encode() == meant
     home.assembly.publish()
     assert verdict(home, made) == "valid"
     with nothing_changes(home):
@@ -163,3 +165,28 @@ def test_the_reason_of_a_change_outlives_the_crash(home):
     home.clock.move(seconds=11)
     assert home.assembly.reap().finished == 1
     assert home.store.rows("SELECT version, reason FROM audit_event WHERE verb = 'correct'") == [(2, "issued_in_error")]
+
+
+def test_a_licence_that_never_was_frees_its_number(home):
+    leave_open(home, point="p4")
+    keyring = home.desk.chest.keyring
+    (active,) = keyring.active("housing", Purpose.CREDENTIAL)
+    home.assembly.save_keyring(compromise(keyring, active.kid, home.clock()))
+    maker = home.assembly.maker
+    home.assembly.save_keyring(
+        maker.make_active(home.desk.chest.keyring, agency="housing", purpose=Purpose.CREDENTIAL, now=home.clock())
+    )
+    home.clock.move(seconds=PATIENCE.total_seconds() + 1)
+    assert home.assembly.reap().failed == 1
+    with refused(home, "intent_failed"):
+        ask(home, food())
+    assert ask(home, food(), key="another").number == food()["number"]
+    with refused(home, "number_taken"):
+        ask(home, food(), key="a third")
+
+
+def test_two_reapers_that_give_up_at_once_do_not_trip_over_one_another(home):
+    leave_open(home, point="p4")
+    (intent,) = home.desk.registry.read(lambda reader: pending_intents(reader, older_than=home.clock() + PATIENCE))
+    assert _give_up(home.desk, intent, "key_state", home.clock()) == "failed"
+    assert _give_up(home.desk, intent, "key_state", home.clock()) == "left"

@@ -7,7 +7,7 @@ from elicence.formats.encoding import JsonValue
 from elicence.issuer.desk import Caller, Desk
 from elicence.issuer.issue import issue
 from elicence.issuer.new_version import correct, renew
-from elicence.issuer.propose import Proposal, decide
+from elicence.issuer.propose import Proposal, decide, key_of_proposal
 from elicence.issuer.read import LicenceView
 
 __all__ = ["approve", "decline"]
@@ -28,7 +28,7 @@ def decline(desk: Desk, caller: Caller, proposal_id: str, *, digest: str, now: d
 
 
 def _carry_out(desk: Desk, caller: Caller, approved: Proposal, now: datetime) -> LicenceView | Proposal:
-    key = f"proposal/{approved.id}"
+    key = key_of_proposal(approved.id)
     if approved.verb == "issue":
         return issue(desk, caller, approved.request, idempotency_key=key, now=now, approval=approved)
     licence_id, body = str(approved.licence_id), _members(approved.request["body"])

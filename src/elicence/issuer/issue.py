@@ -19,7 +19,7 @@ from elicence.formats.encoding import JsonValue
 from elicence.issuer.desk import Caller, Desk
 from elicence.issuer.draft import check_body, check_density, check_grant, draft_version
 from elicence.issuer.finish import finish
-from elicence.issuer.propose import Proposal, approves, propose
+from elicence.issuer.propose import PROPOSAL_KEY, Proposal, approves, key_of_proposal, propose, proposed_before
 from elicence.issuer.read import LicenceView, fresh_view, read_licence, reserved_from
 from elicence.issuer.reserve import Reserved, Retry, reserve, retry_of, submit_draft
 from elicence.licences.ids import new_id
@@ -29,7 +29,7 @@ from elicence.registry.agencies import GrantRecord, grants_of
 from elicence.registry.idempotency import IdempotencyRow, find_idempotent
 from elicence.registry.unit import Reader
 
-__all__ = ["PATIENCE", "check_idempotency_key", "issue", "settle"]
+__all__ = ["PATIENCE", "answer_of", "check_idempotency_key", "issue", "settle"]
 
 PATIENCE = timedelta(seconds=10)
 """How long an intent may be in the hands of whoever made it before a retry or the reaper finishes it."""
@@ -51,10 +51,13 @@ def issue(
     """
     desk.at("p1")
     # 1 · Check everything that can be checked. A retry has its answer whatever became of grant, type and keys since.
-    check_idempotency_key(idempotency_key)
+    check_idempotency_key(idempotency_key, approved=approval is not None)
     known, grants = desk.registry.read(lambda reader: _look(reader, caller.agency.id, idempotency_key))
     if known is not None:
-        return settle(desk, caller, retry_of(known, request_digest(body)), now=now)
+        return settle(desk, caller, retry_of(desk, known, request_digest(body)), now=now)
+    waiting = None if approval else proposed_before(desk, caller, idempotency_key, verb="issue", request=body)
+    if waiting is not None:
+        return answer_of(desk, caller, waiting, now)
     checked = check_body(desk, body)
     grant = check_grant(grants, checked, now)
     draft = draft_version(desk, caller, checked, verb="issue", licence_id=new_id("lic", now, desk.entropy), now=now)
@@ -121,7 +124,16 @@ def _finish_once(desk: Desk, caller: Caller, reserved: Reserved, now: datetime) 
         return None
 
 
-def check_idempotency_key(key: str) -> None:
-    """A key is 1 to 255 characters of plain text; `RequestError` otherwise."""
+def answer_of(desk: Desk, caller: Caller, waiting: Proposal, now: datetime) -> LicenceView | Proposal:
+    """What a request that became a proposal gets by now: the licence if it was carried out, else the proposal."""
+    key = key_of_proposal(waiting.id)
+    done = desk.registry.read(lambda reader: find_idempotent(reader, caller.agency.id, key))
+    return waiting if done is None else settle(desk, caller, Retry(done.licence_id, done.version), now=now)
+
+
+def check_idempotency_key(key: str, *, approved: bool = False) -> None:
+    """A key is 1 to 255 characters of plain text; those of proposals are kept for approvals. Else `RequestError`."""
+    if key.startswith(PROPOSAL_KEY) and not approved:
+        raise RequestError("idempotency_key_bad", f"An idempotency key does not begin with {PROPOSAL_KEY}.")
     if not 0 < len(key) <= _LONGEST_KEY or text_fault(key) is not None:
         raise RequestError("idempotency_key_bad", f"An idempotency key is text of 1 to {_LONGEST_KEY} characters.")

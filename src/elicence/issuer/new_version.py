@@ -18,8 +18,8 @@ from elicence.formats.encoding import JsonObject, JsonValue, canonical_json
 from elicence.issuer.change_status import check_reason
 from elicence.issuer.desk import Caller, Desk
 from elicence.issuer.draft import Draft, check_density, check_grant, draft_version
-from elicence.issuer.issue import check_idempotency_key, settle
-from elicence.issuer.propose import Proposal, approves, propose
+from elicence.issuer.issue import answer_of, check_idempotency_key, settle
+from elicence.issuer.propose import Proposal, approves, propose, proposed_before
 from elicence.issuer.read import LicenceView, data_key, read_licence
 from elicence.issuer.reserve import Reserved, Retry, find_retry, reserve, submit_draft
 from elicence.licences.licence_type import LicenceType
@@ -118,11 +118,20 @@ def _new_version(
 ) -> LicenceView | Proposal:
     desk.at("p1")
     # 1 · Check the change against the version it starts from; a retry is recognised before the version has moved on.
-    check_idempotency_key(asked.idempotency_key)
+    check_idempotency_key(asked.idempotency_key, approved=asked.approval is not None)
     digest = asked.digest(licence_id)
-    retry = desk.registry.read(lambda reader: find_retry(reader, caller.agency.id, asked.idempotency_key, digest))
+    retry = desk.registry.read(
+        lambda reader: find_retry(reader, desk, caller.agency.id, key=asked.idempotency_key, request_digest=digest)
+    )
     if retry is not None:
         return settle(desk, caller, retry, now=now)
+    waiting = None
+    if asked.approval is None:
+        waiting = proposed_before(
+            desk, caller, asked.idempotency_key, verb=str(asked.action), request=asked.request(), licence_id=licence_id
+        )
+    if waiting is not None:
+        return answer_of(desk, caller, waiting, now)
     before = read_licence(desk, caller, licence_id)
     check_reason(_type_of(desk, before), asked.action, asked.reason)
     move(LicenceState(before.state), asked.action)
@@ -171,7 +180,7 @@ def _draft(
 
 def _reserve(unit: Unit, desk: Desk, draft: Draft, asked: _Asked, *, digest: str) -> Reserved | Retry:
     agency_id = draft.caller.agency.id
-    retry = find_retry(unit, agency_id, asked.idempotency_key, digest)
+    retry = find_retry(unit, desk, agency_id, key=asked.idempotency_key, request_digest=digest)
     if retry is not None:
         return retry
     licence = lock_licence(unit, agency_id, draft.licence_id)

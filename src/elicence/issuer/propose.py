@@ -29,12 +29,25 @@ from elicence.registry.proposals import (
 )
 from elicence.registry.unit import Reader, Unit
 
-__all__ = ["Proposal", "approves", "decide", "list_proposals", "propose", "read_proposal"]
+__all__ = [
+    "PROPOSAL_KEY",
+    "Proposal",
+    "approves",
+    "decide",
+    "key_of_proposal",
+    "list_proposals",
+    "propose",
+    "proposed_before",
+    "read_proposal",
+]
+
+PROPOSAL_KEY = "proposal/"
+"""How the idempotency keys begin under which approved proposals are carried out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A request that waits, or waited: what is asked, by whom, and the digest a second operator approves."""
+    """A request that waits, or waited: what is asked, by whom, and the (keyed) digest a second operator approves."""
 
     id: str
     verb: str
@@ -59,7 +72,7 @@ def propose(
 ) -> Proposal:
     """Writes the checked request down; the same key and request give the same proposal."""
     operator = _operator(desk, caller)
-    digest = hashlib.sha256(canonical_json({"verb": verb, "licence": licence_id, "request": dict(request)})).hexdigest()
+    asked = _digest(verb, licence_id, request)
     proposal_id = new_id("prp", now, desk.entropy)
     data_key = desk.sealer.new_data_key(desk.entropy)
     wrapped = desk.sealer.wrap(data_key, agency_id=caller.agency.id, licence_id=proposal_id, entropy=desk.entropy)
@@ -69,7 +82,7 @@ def propose(
     )  # fmt: skip
     row = ProposalRow(
         agency_id=caller.agency.id, id=proposal_id, verb=verb, licence_id=licence_id, idempotency_key=idempotency_key,
-        digest=digest, kek_id=wrapped.kek_id, wrapped=wrapped.wrapped, sealed_request=sealed,
+        digest=desk.sealer.fingerprint(asked), kek_id=wrapped.kek_id, wrapped=wrapped.wrapped, sealed_request=sealed,
         client_id=caller.client_id, proposed_by=operator, created_at=now,
     )  # fmt: skip
 
@@ -79,11 +92,32 @@ def propose(
             insert_proposal(unit, row)
             _audit(unit, desk, caller, row, verb="propose", now=now)
             return row
-        if known.digest != digest:
-            raise RequestError("idempotency_key_reused", "This idempotency key was used for another request.")
+        _refuse_other(desk, known, asked)
         return known
 
     return _opened(desk, desk.registry.submit(write))
+
+
+def key_of_proposal(proposal_id: str) -> str:
+    """The idempotency key under which a proposal is carried out."""
+    return f"{PROPOSAL_KEY}{proposal_id}"
+
+
+def proposed_before(
+    desk: Desk,
+    caller: Caller,
+    key: str,
+    *,
+    verb: str,
+    request: Mapping[str, JsonValue],
+    licence_id: str | None = None,
+) -> Proposal | None:
+    """The proposal that this very request made under this key; `RequestError` if the key stood for another request."""
+    row = desk.registry.read(lambda reader: proposal_by_key(reader, caller.agency.id, key))
+    if row is None:
+        return None
+    _refuse_other(desk, row, _digest(verb, licence_id, request))
+    return _opened(desk, row)
 
 
 def approves(approval: Proposal | None, verb: str, request: Mapping[str, JsonValue]) -> bool:
@@ -125,6 +159,16 @@ def list_proposals(desk: Desk, caller: Caller) -> tuple[Proposal, ...]:
     """What waits for a second operator of the agency, oldest first."""
     rows = desk.registry.read(lambda reader: open_proposals(reader, caller.agency.id))
     return tuple(_opened(desk, row) for row in rows)
+
+
+def _digest(verb: str, licence_id: str | None, request: Mapping[str, JsonValue]) -> str:
+    whole: JsonObject = {"verb": verb, "licence": licence_id, "request": dict(request)}
+    return hashlib.sha256(canonical_json(whole)).hexdigest()
+
+
+def _refuse_other(desk: Desk, row: ProposalRow, digest: str) -> None:
+    if not desk.sealer.has_fingerprint(digest, row.digest):
+        raise RequestError("idempotency_key_reused", "This idempotency key was used for another request.")
 
 
 def _operator(desk: Desk, caller: Caller) -> str:

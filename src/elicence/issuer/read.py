@@ -12,7 +12,7 @@ from elicence.errors import KeyFault, NotFound
 from elicence.formats.encoding import JsonObject, JsonValue, parse_json
 from elicence.issuer.desk import Caller, Desk
 from elicence.issuer.draft import Draft
-from elicence.issuer.reserve import Reserved, row_name
+from elicence.issuer.reserve import BLIND, Reserved, row_name
 from elicence.keys.sealing import DataKey, WrappedKey
 from elicence.licences.lifecycle import LicenceState
 from elicence.licences.request import Holder
@@ -194,10 +194,10 @@ def reserved_from(desk: Desk, agency_id: str, licence_id: str, version: int) -> 
 def open_intent(reader: Reader, desk: Desk, intent: IntentRow) -> Reserved:
     """The intent with its sealed bytes opened."""
     key = data_key(reader, desk, intent.agency_id, intent.licence_id)
-    to_sign = desk.sealer.open(
+    blinded = desk.sealer.open(
         key, intent.sealed_signing_input, table="intent", column="sealed_signing_input", row=intent.id
     )
-    return Reserved(intent, to_sign, key)
+    return Reserved(intent, blinded[BLIND:], key)
 
 
 def _absent() -> NotFound:

@@ -30,7 +30,8 @@ def record_change(
     """Writes down one change of one version.
 
     The log leaf is SHA-256(salt ‖ canonical JSON of the event ‖ evidence) with 32 bytes of salt: no personal data, and
-    nothing that could be guessed back from it. `evidence` is the digest of the signing input where one was signed.
+    nothing that could be guessed back from it. `evidence` is the blinded digest of the signing input where one was
+    signed: with the blind, which is sealed with the licence, a stranger can join a credential to its leaf.
     """
     agency_id = caller.agency.id
     salt = desk.entropy(32)

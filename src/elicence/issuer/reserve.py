@@ -36,8 +36,10 @@ from elicence.registry.issuing import (
 from elicence.registry.status import StatusRow, StatusSlot, insert_status_entry, take_status_index
 from elicence.registry.unit import Reader, Unit
 
-__all__ = ["Reserved", "Retry", "Work", "find_retry", "reserve", "retry_of", "row_name", "submit_draft"]
+__all__ = ["BLIND", "Reserved", "Retry", "Work", "find_retry", "reserve", "retry_of", "row_name", "submit_draft"]
 
+BLIND: Final = 32
+"""Random bytes sealed before the signing input: its digest stands open in the log and must not be guessed back from."""
 _DRAWS: Final = 8
 """Two draws in a thousand million licences are the same; eight in a row are no chance."""
 
@@ -75,15 +77,15 @@ def row_name(licence_id: str, version: int | None = None, position: int | None =
     return "/".join(str(part) for part in (licence_id, version, position) if part is not None)
 
 
-def find_retry(reader: Reader, agency_id: str, key: str, request_digest: str) -> Retry | None:
+def find_retry(reader: Reader, desk: Desk, agency_id: str, *, key: str, request_digest: str) -> Retry | None:
     """What the key made before, if anything. Raises `RequestError` if it stood for another request."""
     known = find_idempotent(reader, agency_id, key)
-    return None if known is None else retry_of(known, request_digest)
+    return None if known is None else retry_of(desk, known, request_digest)
 
 
-def retry_of(known: IdempotencyRow, request_digest: str) -> Retry:
+def retry_of(desk: Desk, known: IdempotencyRow, request_digest: str) -> Retry:
     """What the key made, if it stood for this very request; else `RequestError` idempotency_key_reused."""
-    if known.request_digest != request_digest:
+    if not desk.sealer.has_fingerprint(request_digest, known.request_digest):
         raise RequestError("idempotency_key_reused", "This idempotency key was used for another request.")
     return Retry(known.licence_id, known.version)
 
@@ -97,7 +99,7 @@ def submit_draft(
     """
 
     def made_before(reader: Reader) -> Retry | None:
-        return find_retry(reader, agency_id, idempotency_key, request_digest)
+        return find_retry(reader, desk, agency_id, key=idempotency_key, request_digest=request_digest)
 
     agency_id = draft.caller.agency.id
     for _ in range(_DRAWS):
@@ -124,7 +126,7 @@ def reserve(
 ) -> Reserved:
     """Writes the draft as an intent. Raises `Conflict` idempotency_in_flight if the key is taken by now."""
     agency_id = draft.caller.agency.id
-    insert_idempotency(unit, _idempotency(draft, idempotency_key, request_digest))
+    insert_idempotency(unit, _idempotency(draft, idempotency_key, desk.sealer.fingerprint(request_digest)))
     desk.at("p2")
     if draft.version == 1:
         insert_licence(unit, _licence(draft))
@@ -165,9 +167,9 @@ def _sealing(desk: Desk, data_key: DataKey) -> Seal:
     return seal
 
 
-def _idempotency(draft: Draft, key: str, request_digest: str) -> IdempotencyRow:
+def _idempotency(draft: Draft, key: str, fingerprint: str) -> IdempotencyRow:
     return IdempotencyRow(
-        agency_id=draft.caller.agency.id, key=key, verb=draft.verb, request_digest=request_digest,
+        agency_id=draft.caller.agency.id, key=key, verb=draft.verb, request_digest=fingerprint,
         licence_id=draft.licence_id, version=draft.version, created_at=draft.issued_at,
     )  # fmt: skip
 
@@ -243,6 +245,7 @@ def _holder(desk: Desk, draft: Draft, seal: Seal, position: int) -> HolderRow:
 
 def _intent(desk: Desk, draft: Draft, seal: Seal, to_sign: bytes) -> IntentRow:
     intent_id = new_id("int", draft.issued_at, desk.entropy)
+    blinded = desk.entropy(BLIND) + to_sign
     return IntentRow(
         agency_id=draft.caller.agency.id,
         id=intent_id,
@@ -250,8 +253,8 @@ def _intent(desk: Desk, draft: Draft, seal: Seal, to_sign: bytes) -> IntentRow:
         version=draft.version,
         verb=draft.verb,
         kid=draft.kid,
-        sealed_signing_input=seal(to_sign, "intent", "sealed_signing_input", intent_id),
-        digest=hashlib.sha256(to_sign).hexdigest(),
+        sealed_signing_input=seal(blinded, "intent", "sealed_signing_input", intent_id),
+        digest=hashlib.sha256(blinded).hexdigest(),
         reason=draft.reason,
         client_id=draft.caller.client_id,
         operator_id=draft.caller.operator_id,

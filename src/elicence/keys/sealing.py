@@ -87,6 +87,19 @@ class Sealer:
         """The plain value; `KeyFault` `seal_broken` if it was changed, moved, or sealed under another key."""
         return _decrypt(data_key.value, sealed, _place(data_key, table, column, row))
 
+    def fingerprint(self, text: str) -> str:
+        """A keyed digest of a text, `<secret id>.<hex>`: tells equal texts apart from others, and gives nothing away.
+
+        A plain digest of a request would let anybody who has the store try all names and numbers, even after erasure.
+        """
+        secret = self._secrets.current("search_digest")
+        return f"{secret.id}.{_fingerprint(secret.value, text)}"
+
+    def has_fingerprint(self, text: str, fingerprint: str) -> bool:
+        """Whether the fingerprint is that of the text, whatever secret it was made with."""
+        secret_id, _, digest = fingerprint.partition(".")
+        return hmac.compare_digest(_fingerprint(self._secrets.get(secret_id).value, text), digest)
+
     def search_digest(self, scheme: str, holder_id: str) -> tuple[str, bytes]:
         """Id of the current search secret and the 32-byte digest under which a new holder row is found."""
         secret = self._secrets.current("search_digest")
@@ -97,6 +110,10 @@ class Sealer:
         message = _bound(b"search", scheme, holder_id)
         secrets = reversed(self._secrets.of("search_digest"))
         return tuple((secret.id, hmac.digest(secret.value, message, "sha256")) for secret in secrets)
+
+
+def _fingerprint(secret: bytes, text: str) -> str:
+    return hmac.digest(secret, _bound(b"fingerprint", text), "sha256").hex()
 
 
 def _place(data_key: DataKey, table: str, column: str, row: str) -> bytes:

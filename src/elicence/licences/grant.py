@@ -5,7 +5,7 @@ covers the whole country and licences without a region. `valid_from` is inclusiv
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from elicence.errors import NotAllowed
@@ -28,9 +28,15 @@ class Grant:
         """Whether a licence for this region (None: for no region in particular) lies inside the grant."""
         return self.region is None or (region is not None and region.startswith(self.region))
 
+    def runs(self, now: datetime) -> bool:
+        """Whether the grant has begun and not ended."""
+        return self.valid_from <= now and (self.valid_until is None or now < self.valid_until)
+
 
 def covering(grants: Iterable[Grant], type_slug: str, region: str | None, now: datetime) -> Grant:
     """The grant that covers the issue; the most narrow region decides, and among equals the one that asks four eyes.
+
+    A licence without a region needs four eyes if any running grant of its type asks for them.
 
     Raises `NotAllowed`: `agency_not_allowed_type`, `region_outside`, `grant_expired` or `grant_not_yet`, whichever is
     the nearest miss.
@@ -50,7 +56,11 @@ def covering(grants: Iterable[Grant], type_slug: str, region: str | None, now: d
     if not begun:
         begins = min(grant.valid_from for grant in in_region)
         raise NotAllowed("grant_not_yet", f"The grant to issue {type_slug} begins at {begins.isoformat()}.")
-    running = [grant for grant in begun if grant.valid_until is None or now < grant.valid_until]
+    running = [grant for grant in begun if grant.runs(now)]
     if not running:
         raise NotAllowed("grant_expired", f"The grant to issue {type_slug} has ended.", type=type_slug)
-    return max(running, key=lambda grant: (len(grant.region or ""), grant.four_eyes))
+    chosen = max(running, key=lambda grant: (len(grant.region or ""), grant.four_eyes))
+    if region is None and not chosen.four_eyes and any(grant.four_eyes and grant.runs(now) for grant in of_type):
+        # Naming no region must not be a way around the grant of one.
+        return replace(chosen, four_eyes=True)
+    return chosen

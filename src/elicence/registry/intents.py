@@ -13,7 +13,7 @@ from elicence.registry.unit import Reader, Unit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntentRow:
-    """`digest` is of the signing input in clear; `state` is pending, done or failed.
+    """`digest` is of the sealed bytes in clear, which begin with a random blind; `state` is pending, done or failed.
 
     `client_id` and `operator_id` name who asked, so that a reaper which finishes the intent can say so too.
     """
