@@ -17,6 +17,7 @@ sys.path.insert(0, str(ROOT))
 from PIL import Image  # noqa: E402
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 from tests.web.site import Site, furnished, stale  # noqa: E402
+from tests.web.test_hostile import hostile  # noqa: E402
 
 CHROMIUM = "/usr/bin/chromium"
 WIDTHS = (360, 768, 1280)
@@ -54,7 +55,16 @@ def take(page: Page, site: Site, folder: Path, name: str) -> None:
     """The page that is open, whole, at every width."""
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
-        page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
+        whole(page, folder / f"{name}-{width}.png")
+
+
+def whole(page: Page, path: Path) -> None:
+    """The page from top to bottom, as on a screen of that height, so that nothing sticks in the middle."""
+    size = page.viewport_size or {"width": 1280, "height": 800}
+    height = int(page.evaluate("() => document.documentElement.scrollHeight"))
+    page.set_viewport_size({"width": size["width"], "height": max(height, size["height"])})
+    page.screenshot(path=path)
+    page.set_viewport_size(size)
 
 
 def every_page(page: Page, site: Site, folder: Path) -> None:
@@ -90,25 +100,35 @@ def special_views(browser: Browser, site: Site, folder: Path) -> None:
         page = browser.new_page(**options)
         for verdict in ("valid", "suspended", "superseded", "unknown_issuer"):
             ask_for(page, site, verdict)
-            page.screenshot(path=folder / f"{view}-{verdict}.png", full_page=True)
+            whole(page, folder / f"{view}-{verdict}.png")
             if view == "forced":
                 picture = Image.open(folder / f"{view}-{verdict}.png").convert("L")
                 picture.save(folder / f"{view}-{verdict}.png")
         page.goto(f"{site.url}/verify?lang=en")
-        page.screenshot(path=folder / f"{view}-verify.png", full_page=True)
+        whole(page, folder / f"{view}-verify.png")
         page.close()
+    page = browser.new_page(viewport={"width": 360, "height": 800})
+    page.goto(f"{site.url}/verify?lang=en")
+    page.fill(
+        "#content", hostile(site, "甲\u202e公司\u2066限\u200b有<script>alert(1)</script>", "a\u0301\u0302\u0303" * 900)
+    )
+    page.click("form.ask button[type=submit]")
+    page.wait_for_selector(".unseen")
+    page.click("summary")
+    whole(page, folder / "hostile-360.png")
+    page.close()
     page = browser.new_page()
     ask_for(page, site, "suspended", "zh-CN")
     page.emulate_media(media="print")
     page.set_viewport_size({"width": 700, "height": 990})
-    page.screenshot(path=folder / "print-suspended.png", full_page=True)
+    whole(page, folder / "print-suspended.png")
     page.close()
 
 
 def readme_picture(browser: Browser, site: Site) -> Path:
     """Three answers side by side, small enough for a README."""
     strips = []
-    page = browser.new_page(viewport={"width": 640, "height": 470}, device_scale_factor=1.5)
+    page = browser.new_page(viewport={"width": 640, "height": 640}, device_scale_factor=1.5)
     for verdict, language in (("valid", "en"), ("revoked", "zh-CN"), ("superseded", "en")):
         ask_for(page, site, verdict, language)
         strips.append(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))

@@ -14,6 +14,7 @@ import uvicorn
 from starlette.applications import Starlette
 from tests.assembly import BASE_URL, NOON, OTHER_USCC, House, example, grant, house, new_agency
 
+from elicence.accounts.agencies import AgencyRequest, add_agency
 from elicence.bootstrap import Assembly
 from elicence.formats.frame import encode_frame, licence_url
 from elicence.formats.vc_jwt import header
@@ -51,7 +52,7 @@ def content_of(built: House, credential: str) -> str:
     return licence_url(BASE_URL, digits)
 
 
-def ask(built: House, body: Mapping[str, object], slug: str = "housing") -> LicenceView:
+def ask(built: House, body: Mapping[str, object], slug: str = "market") -> LicenceView:
     made = issue(built.desk, built.caller(slug), dict(body), idempotency_key=str(body["number"]), now=built.clock())
     assert isinstance(made, LicenceView)
     return made
@@ -61,18 +62,29 @@ def food(n: int, **changes: object) -> dict[str, object]:
     return example(FOOD) | {"number": f"JY1{n:013d}"} | changes
 
 
+def open_market(built: House) -> None:
+    """An agency with a name that people would meet on a licence."""
+    asked = AgencyRequest("market", "示例市市场监督管理局", "Example Market Authority", OTHER_USCC, "3204", None)
+    built.agencies["market"] = add_agency(
+        built.assembly.registry, built.desk.chest.keyring, built.assembly.maker, asked,
+        base_url=BASE_URL, now=NOON, save=built.assembly.save_keyring,
+    )  # fmt: skip
+    grant(built.assembly, built.agencies["market"], FOOD)
+
+
 def furnish(site: Site) -> None:
     """One licence for each verdict that a registry brings about by itself."""
     built = site.house
+    open_market(built)
     site.keep("valid", ask(built, food(1)))
-    site.keep("valid_check_id", ask(built, example(ESTATE, "two-owners")))
+    site.keep("valid_check_id", ask(built, example(ESTATE, "two-owners"), "housing"))
     for n, (name, action) in enumerate({"revoked": Action.REVOKE, "suspended": Action.SUSPEND}.items(), 2):
         made = site.keep(name, ask(built, food(n)))
         reason = built.desk.catalogue.get(FOOD).changes.reasons[0]
-        change_status(built.desk, built.caller(), made.id, action, reason=reason, now=NOON)
+        change_status(built.desk, built.caller("market"), made.id, action, reason=reason, now=NOON)
     old = site.keep("superseded", ask(built, food(4)))
     renew(
-        built.desk, built.caller(), old.id, {}, if_version=old.row_version,
+        built.desk, built.caller("market"), old.id, {}, if_version=old.row_version,
         idempotency_key="renew-4", now=NOON,
     )  # fmt: skip
     site.keep("expired", ask(built, food(5, valid_from="2021-10-01", valid_until="2026-09-30")))
@@ -89,10 +101,10 @@ def test_licence(site: Site) -> None:
     """Signed by the agency's test key, and otherwise what it signs every day."""
     built = site.house
     keyring = built.assembly.maker.make_active(
-        built.desk.chest.keyring, agency="housing", purpose=Purpose.CREDENTIAL, now=NOON, use="test"
+        built.desk.chest.keyring, agency="market", purpose=Purpose.CREDENTIAL, now=NOON, use="test"
     )
     built.assembly.save_keyring(keyring)
-    signer = built.desk.chest.signer_for("housing", Purpose.CREDENTIAL, NOON, use="test")
+    signer = built.desk.chest.signer_for("market", Purpose.CREDENTIAL, NOON, use="test")
     site.contents["test_licence"] = content_of(built, signed_again(site, signer))
     built.assembly.publish()
 
@@ -103,7 +115,7 @@ def signed_again(site: Site, signer: object, change: Callable[[bytes], bytes] = 
     from elicence.formats.jws import assemble, signing_input
 
     payload = b64url_decode(site.licences["valid"].credential.split(".")[1])
-    did = "did:web:e.example.gov:a:housing"
+    did = "did:web:e.example.gov:a:market"
     to_sign = signing_input(header(f"{did}#{signer.kid}"), change(payload))
     return assemble(to_sign, signer.sign(to_sign))
 

@@ -23,7 +23,7 @@ def hostile(site: Site, name: str, premises: str = "somewhere") -> str:
         credential["credentialSubject"]["claims"]["business_premises"] = premises
         return json.dumps(credential, ensure_ascii=False, separators=(",", ":")).encode()
 
-    signer = site.house.desk.chest.signer_for("housing", Purpose.CREDENTIAL, NOON)
+    signer = site.house.desk.chest.signer_for("market", Purpose.CREDENTIAL, NOON)
     return signed_again(site, signer, change)
 
 

@@ -44,6 +44,7 @@ class ResultView:
     wording: Wording
     notices: tuple[str, ...]
     title: str | None
+    number: Value | None
     rows: tuple[Row, ...]
     issuer: str | None
     checked_at: Value
@@ -69,6 +70,7 @@ def result_view(report: Report, types: Catalogue, language: Language) -> ResultV
         wording=verdicts.wording(report.verdict, report.reason, facts=report.facts, language=language),
         notices=tuple(verdicts.word("notices", code, language) for code in report.notices),
         title=None if report.face is None else report.face.title[language],
+        number=None if report.face is None else code_value(report.face.number),
         rows=() if report.face is None else tuple(_rows(report.face, _type_of(report.face, types), language)),
         issuer=None if report.issuer is None else report.issuer[language],
         checked_at=instant(report.checked_at.astimezone(zone), language),
