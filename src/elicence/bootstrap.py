@@ -73,6 +73,7 @@ class Assembly:
 
     def save_keyring(self, keyring: Keyring) -> None:
         """Makes a changed keyring durable and goes on with it; `Conflict` if it would undo another process's change."""
+        refuse_unfit(keyring, self.desk.environment)
         self.keyring_file.save(keyring)
         self.desk.chest.adopt(keyring)
 
@@ -181,7 +182,9 @@ def _assemble(
     keyring_file = KeyringFile(settings.keys_dir / "keyring.json")
     keyring = keyring_file.load()
     refuse_unfit(keyring, environment)
-    chest = KeyChest(keyring, base_dir=settings.keys_dir, passphrase=passphrase, newer=keyring_file.newer)
+    chest = KeyChest(
+        keyring, base_dir=settings.keys_dir, passphrase=passphrase, newer=_fit(keyring_file.newer, environment)
+    )
     catalogue = Catalogue.load(settings.types_dir)
     dictionaries = _dictionaries(settings.types_dir)
     documents = {(each.slug, each.version): each.document for each in catalogue.types()}
@@ -252,6 +255,20 @@ def _refuse_unfit_start(base_url: str, environment: str, roots: int) -> None:
         raise SettingsFault("settings_bad", f"A trusted list is signed by 1 to {MAX_ROOTS} roots.")
     if environment == "production" and not base_url.startswith("https://"):
         raise SettingsFault("production_refused", "In production the base URL begins with https://.")
+    if environment == "production" and roots < 2:
+        raise SettingsFault("production_refused", "In production at least two roots sign the trusted list.")
+
+
+def _fit(newer: Callable[[], Keyring | None], environment: str) -> Callable[[], Keyring | None]:
+    """What another process changed is taken over only if this one would have started with it."""
+
+    def look() -> Keyring | None:
+        keyring = newer()
+        if keyring is not None:
+            refuse_unfit(keyring, environment)
+        return keyring
+
+    return look
 
 
 def _passphrase(settings: Settings, entropy: Entropy) -> bytes:

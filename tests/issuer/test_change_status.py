@@ -88,10 +88,10 @@ def test_repeating_what_already_holds_changes_nothing_and_keeps_the_first_reason
 
 @pytest.mark.parametrize("reason", [None, "", "because", "PENALTY", "x" * 10_000, "penalty\0", "\ud800"])
 @pytest.mark.parametrize("action", ["suspend", "revoke"])
-def test_a_reason_must_be_one_of_the_type(home, action, reason):
-    made = issued(home)
-    with refused(home, "reason_unknown") as raised:
-        change(home, made, action, reason)
+def test_a_reason_must_be_one_of_the_type(sqlite_home, action, reason):
+    made = issued(sqlite_home)
+    with refused(sqlite_home, "reason_unknown") as raised:
+        change(sqlite_home, made, action, reason)
     assert problems(raised.value) == {("/reason", "reason_unknown")}
     assert "penalty" in raised.value.facts["allowed"]
 

@@ -33,7 +33,7 @@ from elicence.errors import KeyFault, RequestError
 from elicence.formats.frame import encode_frame, licence_url
 from elicence.issuer.desk import Caller
 from elicence.issuer.issue import issue
-from elicence.issuer.read import LicenceView
+from elicence.issuer.read import LicenceView, history
 from elicence.keys.keyring import Purpose
 from elicence.licences.request import request_digest
 from elicence.licences.verification_code import parse_code
@@ -444,3 +444,13 @@ def test_no_digest_in_the_store_can_be_computed_from_the_request_alone(home):
     issued(home)
     (key,) = home.store.rows("SELECT request_digest FROM idempotency")
     assert request_digest(body) not in key[0]
+
+
+def test_a_number_the_agency_insists_on_is_recorded_with_its_place_and_without_its_value(home):
+    body = food(accept_check_digit=True)
+    wrong = body["holders"][0]["id"][:-1] + ("A" if body["holders"][0]["id"][-1] != "A" else "B")
+    body["holders"] = [body["holders"][0] | {"id": wrong}]
+    made = ask(home, body)
+    (noted,) = [each for each in history(home.desk, home.caller(), made.id) if each.verb == "accept"]
+    assert json.loads(noted.facts) == {"warnings": [{"pointer": "/holders/0/id", "code": "check_digit_wrong"}]}
+    assert wrong not in noted.facts.decode()

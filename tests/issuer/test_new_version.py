@@ -113,10 +113,10 @@ def test_a_new_holder_with_a_wrong_check_character_is_refused_unless_insisted_on
 
 
 @pytest.mark.parametrize("reason", [None, "because", "", "x" * 10_000])
-def test_a_correction_needs_a_reason_of_the_type(home, reason):
-    first = issued(home)
-    with refused(home, "reason_unknown"):
-        corrected(home, first, PHONE, reason=reason)
+def test_a_correction_needs_a_reason_of_the_type(sqlite_home, reason):
+    first = issued(sqlite_home)
+    with refused(sqlite_home, "reason_unknown"):
+        corrected(sqlite_home, first, PHONE, reason=reason)
 
 
 def test_a_corrected_region_is_the_region_from_then_on(home):
@@ -259,10 +259,10 @@ def test_a_fixed_length_renewed_to_its_own_day_is_good_and_to_another_is_not(hom
 
 
 @pytest.mark.parametrize("body", [{"valid_from": "2026-01-01"}, {"claims": {}}, {"valid_until": 7}, {"reason": "x"}])
-def test_a_renewal_takes_a_last_day_and_nothing_else(home, body):
-    made = issued(home)
-    with refused(home, "validation_failed"):
-        renewed(home, made, body)
+def test_a_renewal_takes_a_last_day_and_nothing_else(sqlite_home, body):
+    made = issued(sqlite_home)
+    with refused(sqlite_home, "validation_failed"):
+        renewed(sqlite_home, made, body)
 
 
 def test_a_licence_without_a_last_day_has_nothing_to_extend(home):

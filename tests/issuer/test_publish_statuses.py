@@ -495,3 +495,19 @@ def test_a_watcher_survives_trouble_tells_of_it_and_goes_on(home):
             stop.set()
             thread.join(10)
     assert verdict(home, made[0]) == "revoked"
+
+
+def test_a_store_that_was_set_back_by_a_backup_publishes_nothing_over_what_it_forgot(sqlite_home):
+    home = sqlite_home
+    made = issued(home)
+    home.assembly.publish()
+    backup = home.store.path.read_bytes()
+    home.clock.move(seconds=60)
+    change(home, made, "revoke", "penalty")
+    home.assembly.publish()
+    assert verdict(home, made) == "revoked"
+    home.store.path.write_bytes(backup)
+    home.clock.move(hours=2)
+    with home.open_again() as restored, pytest.raises(PublishFault, match="status_regressed"):
+        restored.publish()
+    assert verdict(home, made) == "revoked"

@@ -203,8 +203,11 @@ def test_production_refuses_keys_made_elsewhere_whatever_their_state(state, made
         refuse_unfit(Keyring((unfit,)), environment)
 
 
-def test_a_key_for_test_licences_that_was_made_in_production_is_fit():
-    refuse_unfit(Keyring((entry(0, made_in="production"), entry(1, made_in="production", use="test"))), "production")
+def test_a_test_key_has_no_place_in_production_wherever_it_was_made():
+    keys = Keyring((entry(0, made_in="production"), entry(1, made_in="production", use="test")))
+    with pytest.raises(KeyFault, match="production_refused"):
+        refuse_unfit(keys, "production")
+    refuse_unfit(keys, "demo")
     refuse_unfit(Keyring(), "production")
 
 

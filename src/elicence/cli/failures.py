@@ -20,6 +20,7 @@ import typer
 
 from elicence.cli.paper import err, safe
 from elicence.errors import (
+    CallRefused,
     Conflict,
     ElicenceError,
     FormatError,
@@ -38,7 +39,7 @@ from elicence.formats.encoding import JsonObject, JsonValue
 __all__ = ["exit_code", "guarded", "show_error", "usage", "write_down"]
 
 _EXIT: Mapping[type[ElicenceError], int] = {
-    FormatError: 3, TypeFileError: 3, RequestError: 3, NotAllowed: 3,
+    CallRefused: 3, FormatError: 3, TypeFileError: 3, RequestError: 3, NotAllowed: 3,
     NotFound: 4, Conflict: 4, TrustFault: 4, StoreFault: 4, PublishFault: 4,
     KeyFault: 2, SettingsFault: 2,
 }  # fmt: skip

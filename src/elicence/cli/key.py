@@ -1,5 +1,6 @@
 """`elicence key`: the signing keys of the registry, their states, and rotation."""
 
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Annotated, Literal
 
@@ -11,9 +12,9 @@ from elicence.bootstrap import Assembly
 from elicence.cli.door import Door, command, noun
 from elicence.cli.home import opened
 from elicence.cli.paper import fields, headline, say, say_json, write
-from elicence.cli.words import labelled, word
+from elicence.cli.words import labelled, stamp, word
 from elicence.formats.encoding import JsonObject
-from elicence.keys.keyring import KeyEntry, KeyState, Purpose, activate, load_keyring
+from elicence.keys.keyring import KeyEntry, KeyState, Purpose, activate, compromise, load_keyring
 
 app = noun()
 
@@ -81,6 +82,31 @@ def rotate(
         ("next", f"elicence key rotate --agency {agency} --purpose {purpose}" if stage_only else None),
     ]
     say(door, answer, top, fields(labelled(rows, language)))
+
+
+@command(app, "compromise")
+def compromise_(
+    door: Door,
+    kid: Annotated[str, typer.Argument(metavar="KID", help="Thumbprint of the key, as `key list` shows it.")],
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%dT%H:%M:%SZ"], help="The earliest a thief may have had it; now unless named."),
+    ] = None,
+) -> None:
+    """Mark a key as lost: nothing it signed is believed any more, and that is published at once."""
+    with opened(door) as assembly:
+        at = door.clock() if since is None else since.replace(tzinfo=UTC)
+        assembly.save_keyring(compromise(assembly.desk.chest.keyring, kid, at))
+        assembly.publish()
+        lost = assembly.desk.chest.keyring.get(kid)
+    rows = [
+        ("agency", lost.agency),
+        ("purpose", lost.purpose),
+        ("from", None if lost.compromised_at is None else stamp(lost.compromised_at)),
+        ("next", f"elicence key rotate --agency {lost.agency} --purpose {lost.purpose.replace('_', '-')}"),
+    ]
+    top = headline("✔", word("key_compromised", door.language), "red", kid)
+    say(door, {"object": "key"} | _json(lost), top, fields(labelled([row for row in rows if row[1]], door.language)))
 
 
 def _staged(assembly: Assembly, door: Door, agency: str, role: Purpose) -> KeyEntry:

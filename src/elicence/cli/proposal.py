@@ -57,14 +57,14 @@ def show(door: Door, proposal_id: Id, agency: Agency = None) -> None:
         ("operator", found.proposed_by),
         ("digest", found.digest),
     ]
-    request = safe(json.dumps(found.request, ensure_ascii=False, indent=1))
+    request = json.dumps(found.request, ensure_ascii=False, indent=1)
     top = headline("…", word("proposal", door.language), "yellow", found.id)
     say(
         door,
         _json(found) | {"request": found.request},
         top,
         fields(labelled([row for row in rows if row[1]], door.language)),
-        *(safe(line) for line in request.plain.splitlines()),
+        *(safe(line) for line in request.splitlines()),
     )
 
 

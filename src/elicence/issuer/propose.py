@@ -138,7 +138,7 @@ def decide(desk: Desk, caller: Caller, proposal_id: str, *, digest: str, approve
         row = _find(unit, caller, proposal_id)
         if operator == row.proposed_by:
             raise NotAllowed("four_eyes_required", "Who proposed a licence cannot approve it; a second operator must.")
-        if digest != row.digest:
+        if digest != _shown_digest(row):
             raise Conflict("approval_stale", "This is not the request that was looked at; read the proposal again.")
         if row.state == "proposed":
             decide_proposal(unit, row.agency_id, row.id, state=state, decided_by=operator, decided_at=now)
@@ -166,6 +166,11 @@ def _digest(verb: str, licence_id: str | None, request: Mapping[str, JsonValue])
     return hashlib.sha256(canonical_json(whole)).hexdigest()
 
 
+def _shown_digest(row: ProposalRow) -> str:
+    """What a person copies: the digest without the name of the secret it was made with."""
+    return row.digest.rpartition(".")[2]
+
+
 def _refuse_other(desk: Desk, row: ProposalRow, digest: str) -> None:
     if not desk.sealer.has_fingerprint(digest, row.digest):
         raise RequestError("idempotency_key_reused", "This idempotency key was used for another request.")
@@ -191,7 +196,7 @@ def _opened(desk: Desk, row: ProposalRow) -> Proposal:
     plain = desk.sealer.open(data_key, row.sealed_request, table="proposal", column="sealed_request", row=row.id)
     request = parse_json(plain, max_bytes=1_048_576)
     return Proposal(
-        id=row.id, verb=row.verb, licence_id=row.licence_id, digest=row.digest, state=row.state,
+        id=row.id, verb=row.verb, licence_id=row.licence_id, digest=_shown_digest(row), state=row.state,
         proposed_by=row.proposed_by, decided_by=row.decided_by, created_at=row.created_at,
         request=request if isinstance(request, dict) else {},
     )  # fmt: skip

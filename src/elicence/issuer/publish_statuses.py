@@ -32,6 +32,7 @@ from elicence.formats.status_list import (
 )
 from elicence.issuer.desk import Desk
 from elicence.issuer.published_folder import PublishedFolder
+from elicence.issuer.set_back import refuse_set_back
 from elicence.keys.keyring import Purpose
 from elicence.keys.signer import VerifiedSigner
 from elicence.licences.lifecycle import LicenceState, status_value
@@ -101,6 +102,7 @@ def publish_statuses(desk: Desk, folder: PublishedFolder, *, now: datetime) -> i
 def _publish_list(desk: Desk, folder: PublishedFolder, row: StatusListRow, now: datetime) -> int:
     # 2 · The rows, and what stands published.
     this = _look_settled(desk, row)
+    _refuse_set_back(desk, folder, this)
     fresh = _needed(desk, this, now)
     recorded = this.last
     if fresh:
@@ -117,6 +119,15 @@ def _publish_list(desk: Desk, folder: PublishedFolder, row: StatusListRow, now: 
             break
         recorded = newest
     return int(fresh)
+
+
+def _refuse_set_back(desk: Desk, folder: PublishedFolder, this: _Round) -> None:
+    url = this.url(desk.base_url, "token")
+    published = folder.read(path_of(url))
+    # What a faster publisher wrote meanwhile is recorded by now.
+    newest = desk.registry.read(lambda reader: _recorded(reader, this.row)).get("token")
+    at = None if newest is None else newest.published_at
+    refuse_set_back(desk, published, agency=this.agency.slug, url=url, recorded_at=at)
 
 
 def _look_settled(desk: Desk, row: StatusListRow) -> _Round:

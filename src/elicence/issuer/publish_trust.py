@@ -37,7 +37,8 @@ def publish_trust(desk: Desk, folder: PublishedFolder, *, now: datetime) -> int:
         changed += folder.write(place, content)
     if _same_as_published(desk, folder, payload, now):
         return changed
-    numbered = desk.registry.submit(_next_version)
+    published = _published_version(desk, folder, now)
+    numbered = desk.registry.submit(lambda unit: _next_version(unit, published))
     fresh = _dated(payload, version=numbered, now=now)
     return changed + folder.write(PLACE, _sign(desk, fresh, now))
 
@@ -61,8 +62,18 @@ def _sign(desk: Desk, payload: TrustedListPayload, now: datetime) -> bytes:
     return trusted_list.document(data, tokens)
 
 
-def _next_version(unit: Unit) -> int:
-    version = int(meta(unit, _VERSION_KEY) or "0") + 1
+def _published_version(desk: Desk, folder: PublishedFolder, now: datetime) -> int:
+    """The version of the list that lies there, if it is genuine: a store that was set back must not count below it."""
+    document = folder.read(PLACE)
+    try:
+        roots = parse_roots(roots_document(desk.chest.keyring, threshold=1))
+        return 0 if document is None else open_trusted_list(document, roots, now=now).version
+    except TrustFault:
+        return 0
+
+
+def _next_version(unit: Unit, published: int) -> int:
+    version = max(int(meta(unit, _VERSION_KEY) or "0"), published) + 1
     set_meta(unit, _VERSION_KEY, str(version))
     return version
 

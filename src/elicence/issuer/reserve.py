@@ -33,6 +33,7 @@ from elicence.registry.issuing import (
     insert_verification_code,
     insert_version,
 )
+from elicence.registry.log import AuditRow, append_audit
 from elicence.registry.status import StatusRow, StatusSlot, insert_status_entry, take_status_index
 from elicence.registry.unit import Reader, Unit
 
@@ -151,6 +152,8 @@ def reserve(
     to_sign = signing_bytes(desk, draft, slot)
     intent = _intent(desk, draft, seal, to_sign)
     insert_intent(unit, intent)
+    if draft.checked.warnings:
+        append_audit(unit, _warned(desk, draft))
     desk.at("p3")
     return Reserved(intent, to_sign, data_key, draft, slot)
 
@@ -241,6 +244,16 @@ def _holder(desk: Desk, draft: Draft, seal: Seal, position: int) -> HolderRow:
         digest_secret_id=secret_id,
         search_digest=digest,
     )
+
+
+def _warned(desk: Desk, draft: Draft) -> AuditRow:
+    """What the agency insisted on although a check spoke against it: places and codes, no values."""
+    warnings = [{"pointer": each.pointer, "code": each.code} for each in draft.checked.warnings]
+    return AuditRow(
+        agency_id=draft.caller.agency.id, id=new_id("evt", draft.issued_at, desk.entropy), verb="accept",
+        licence_id=draft.licence_id, version=draft.version, client_id=draft.caller.client_id,
+        operator_id=draft.caller.operator_id, facts=compact_json({"warnings": warnings}), occurred_at=draft.issued_at,
+    )  # fmt: skip
 
 
 def _intent(desk: Desk, draft: Draft, seal: Seal, to_sign: bytes) -> IntentRow:

@@ -207,10 +207,12 @@ def compromise(keyring: Keyring, kid: str, at: datetime) -> Keyring:
 
 
 def refuse_unfit(keyring: Keyring, environment: str) -> None:
-    """Refuse to run: in production every key, in whatever state, was made in production (`production_refused`)."""
+    """Refuse to run: in production every key, in whatever state, was made in production and for live use."""
     unfit = sorted({entry.made_in for entry in keyring.entries if entry.made_in != "production"})
     if environment == "production" and unfit:
         raise KeyFault("production_refused", f"Keys made in {' and '.join(unfit)} have no place in production.")
+    if environment == "production" and any(entry.use == "test" for entry in keyring.entries):
+        raise KeyFault("production_refused", "Test keys have no place in production.")
 
 
 def _require_state(entry: KeyEntry, *allowed: KeyState) -> None:

@@ -21,6 +21,7 @@ __all__ = ["read_codes"]
 MAX_PIXELS: Final = 50_000_000
 MAX_PAGES: Final = 50
 _DOTS_PER_INCH: Final = 300
+_LONGEST_SIDE: Final = 14_400  # points: the largest page PDF allows (ISO 32000-1 annex C)
 _POINTS_PER_INCH: Final = 72
 _PDF_START: Final = 1024  # readers look for %PDF- within the first kilobyte
 
@@ -66,9 +67,11 @@ def _on_white(picture: Image.Image) -> Image.Image:
     """Grey levels on white paper: a transparent background would otherwise turn black and swallow the code."""
     if not picture.has_transparency_data:
         return picture.convert("L")
-    layers = picture.convert("RGBA")
-    paper = Image.new("RGBA", layers.size, "white")
-    return Image.alpha_composite(paper, layers).convert("L")
+    # Grey and alpha alone need half a dozen bytes a pixel; whole colours would need a gigabyte for a large picture.
+    grey = picture.convert("LA")
+    paper = Image.new("L", grey.size, 255)
+    paper.paste(grey.getchannel("L"), mask=grey.getchannel("A"))
+    return paper
 
 
 def _check_pixels(width: int, height: int) -> None:
@@ -83,14 +86,16 @@ def _pages(data: bytes) -> Iterator[Image.Image]:
                 raise FormatError("pdf_too_large", f"the PDF has {len(pdf)} pages, at most {MAX_PAGES} are read")
             for number in range(len(pdf)):
                 yield _rendered(pdf[number])
-    except pypdfium2.PdfiumError as error:
+    except (pypdfium2.PdfiumError, OSError, ValueError, MemoryError) as error:
         raise FormatError("pdf_bad", "the PDF is damaged, empty or locked by a password") from error
 
 
 def _rendered(page: pypdfium2.PdfPage) -> Image.Image:
     width, height = page.get_size()
     # A poster is drawn coarser rather than refused: its code is larger, too.
-    scale = min(_DOTS_PER_INCH / _POINTS_PER_INCH, math.sqrt(MAX_PIXELS / max(width * height, 1.0)))
+    if not 1 <= min(width, height) <= max(width, height) <= _LONGEST_SIDE:
+        raise FormatError("pdf_bad", "a page of the PDF has no size that a sheet of paper could have")
+    scale = min(_DOTS_PER_INCH / _POINTS_PER_INCH, math.sqrt(MAX_PIXELS / (width * height)))
     picture: Image.Image = page.render(scale=scale, grayscale=True, may_draw_forms=False).to_pil()
     page.close()
     return picture
