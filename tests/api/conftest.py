@@ -9,7 +9,7 @@ from tests.houses import OwnHouse, Pattern
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if {"calls", "both"} & set(getattr(item, "fixturenames", ())):
+        if {"calls", "steady", "both"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.store)
 
 
@@ -43,6 +43,16 @@ def calls(home: OwnHouse) -> Iterator[Calls]:
     opened = calls_of(home)
     yield opened.sign_in()
     opened.close()
+
+
+@pytest.fixture(scope="module")
+def steady(pattern_of: Callable[[str], Pattern]) -> Iterator[Calls]:
+    """The same for a whole module, for tests whose calls change nothing that another of them looks at."""
+    with pattern_of("sqlite").copy() as house:
+        house.assembly.publish()
+        opened = calls_of(house)
+        yield opened.sign_in()
+        opened.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -7,7 +7,8 @@ import asyncio
 import re
 from typing import Final
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
+from starlette.types import Receive
 
 from elicence.errors import CallRefused, Conflict, Problem, RequestError
 from elicence.formats.encoding import JsonObject, JsonValue, parse_canonical
@@ -66,18 +67,26 @@ async def read_body(request: Request, *, limit: int = MAX_BODY, seconds: float =
     length = header_once(request, "content-length")
     if length is not None and (not _LENGTH.fullmatch(length) or int(length) > limit):
         raise _too_large(limit)
-    taken = bytearray()
     try:
         async with asyncio.timeout(seconds):
-            async for chunk in request.stream():
-                taken += chunk
-                if len(taken) > limit:
-                    raise _too_large(limit)
+            return await _receive(request.receive, limit)
     except TimeoutError:
         raise CallRefused("request_timeout", f"The body did not arrive within {seconds:g} seconds.") from None
-    except ClientDisconnect:
-        raise CallRefused("request_timeout", "The caller went away before the body had arrived.") from None
-    return bytes(taken)
+
+
+async def _receive(receive: Receive, limit: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise CallRefused("request_timeout", "The caller went away before the body had arrived.")
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        if size > limit:
+            raise _too_large(limit)
+        if not message.get("more_body", False):
+            return b"".join(chunks)
 
 
 def _too_large(limit: int) -> CallRefused:

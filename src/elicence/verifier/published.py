@@ -66,7 +66,7 @@ def _open_type(pinned: TrustedType, sources: Sources) -> LicenceType | str:
     document = sources.type_document(pinned.slug, pinned.version)
     if document is None:
         return "type_document_absent"
-    if hashlib.sha256(document).hexdigest() != pinned.type_sha256:
+    if _digest(document) != pinned.type_sha256:
         return "type_document_changed"
     try:
         opened = _licence_type(_TypeFile(pinned.type_sha256, document))
@@ -156,6 +156,11 @@ class _TypeFile:
 
     digest: str
     document: bytes = field(compare=False)
+
+
+@lru_cache(maxsize=1024)
+def _digest(document: bytes) -> str:
+    return hashlib.sha256(document).hexdigest()
 
 
 @lru_cache(maxsize=128)

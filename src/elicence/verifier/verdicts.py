@@ -194,13 +194,14 @@ def _fill(sentences: Iterable[str], facts: Mapping[str, str]) -> str:
     return next(text.format_map(facts) for text in sentences if placeholders(text) <= facts.keys())
 
 
-def placeholders(text: str) -> set[str]:
+@lru_cache(maxsize=1024)
+def placeholders(text: str) -> frozenset[str]:
     """Names of the facts a sentence needs.
 
     >>> sorted(placeholders("Signed by {issuer}, {age} old."))
     ['age', 'issuer']
     """
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+    return frozenset(name for _, name, _, _ in string.Formatter().parse(text) if name)
 
 
 def fact_json(value: FactValue, language: str) -> str | int:
