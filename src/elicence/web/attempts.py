@@ -1,5 +1,6 @@
 """How often one address may look up verification codes: enough for a counter, too seldom for guessing."""
 
+import ipaddress
 from collections.abc import Callable
 from typing import Final
 
@@ -16,10 +17,18 @@ PER_MINUTE: Final = 20
 
 
 def attempts_per_minute(count: int = PER_MINUTE) -> Attempt:
-    """Counts in this process. Several processes, or the API beside the pages, share one by passing theirs."""
+    """Counts in this process; an IPv6 address counts as its /64, which is what one household or office is given."""
     limiter, limit = MovingWindowRateLimiter(MemoryStorage()), RateLimitItemPerMinute(count)
 
     def attempt(address: str) -> int | None:
-        return None if limiter.hit(limit, address) else int(limit.get_expiry())
+        return None if limiter.hit(limit, _network(address)) else int(limit.get_expiry())
 
     return attempt
+
+
+def _network(address: str) -> str:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return address if parsed.version == 4 else str(ipaddress.ip_network((parsed, 64), strict=False))
