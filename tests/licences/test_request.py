@@ -305,3 +305,9 @@ def test_every_row_of_the_real_register_is_an_acceptable_request() -> None:
     licence_type = CATALOGUE.get(SLUG)
     numbers = {check_request(licence_type, body).number for body in requests_from_register()}
     assert len(numbers) == ROWS
+
+
+def test_a_licence_of_a_retired_version_can_still_be_corrected() -> None:
+    retired, body = replace(FOOD, status="retired"), restaurant()
+    first, last = date.fromisoformat(body["valid_from"]), date.fromisoformat(body["valid_until"])
+    assert check_request(retired, body, kept_period=(first, last)).valid_until == last

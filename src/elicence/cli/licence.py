@@ -201,7 +201,6 @@ def history_(door: Door, licence_id: LicenceId, agency: Agency = None) -> None:
     with opened(door) as assembly:
         events = history(assembly.desk, caller_of(assembly, agency), licence_id)
     # One act can touch several versions in the same instant.
-    events = tuple(sorted(events, key=lambda each: (each.occurred_at, each.version or 0)))
     if door.as_json:
         for each in events:
             say_json(_event_json(each))

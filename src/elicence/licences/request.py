@@ -84,7 +84,8 @@ def check_request(
     The code is `check_digit_wrong` where nothing else is wrong, `type_version_retired` for a type version that no
     longer issues, else `validation_failed`.
     """
-    if licence_type.status == "retired":
+    issues_anew = counts_from is None and kept_period is None
+    if licence_type.status == "retired" and issues_anew:
         raise RequestError("type_version_retired", "this version of the licence type no longer issues licences")
     # 1. Text, then shapes and claims: a string that the text policy refuses is reported once.
     clean, problems = cleaned_body(body)

@@ -66,7 +66,9 @@ _FROM = (
     .order_by(_sequence.position)
     .limit(bindparam("limit"))
 )
-_AUDIT_OF = _AUDIT.select(agency_id="agency_id", licence_id="licence_id").order_by(_AUDIT.table.c.id)
+_AUDIT_OF = _AUDIT.select(agency_id="agency_id", licence_id="licence_id").order_by(
+    _AUDIT.table.c.occurred_at, _AUDIT.table.c.version, _AUDIT.table.c.id
+)
 
 
 def append_log_entry(unit: Unit, row: LogEntryRow) -> None:
