@@ -1,7 +1,7 @@
 """One error tree with frozen codes.
 
     ElicenceError                   everything raised on purpose by this package
-    ├── CallRefused                 a call over the network breaks a rule of calling    → 4xx before anything is looked at
+    ├── CallRefused                 a call breaks a rule of calling            → 4xx before anything is looked at
     ├── FormatError                 bytes are not what they claim to be        → a check's reason, or exit 3
     ├── TypeFileError               a licence type file is not acceptable      → exit 3, names file and pointer
     ├── RequestError                what the caller asks for breaks a rule     → 422, exit 3, with every problem found
