@@ -125,6 +125,8 @@ def test_all_problems_are_reported_at_once() -> None:
         ("valid_from", "23.11.2026", "date"),
         ("valid_from", "2026-11-23T00:00:00Z", "date"),
         ("valid_from", "1899-12-31", "date"),
+        ("valid_from", "0000-01-01", "date"),
+        ("valid_until", "0000-12-31", "date"),
         ("valid_from", 20261123, "wrong_kind"),
         ("valid_until", "tomorrow", "date"),
         ("valid_until", "2026-11-22", "before_valid_from"),

@@ -195,9 +195,9 @@ def _ends_on(
     kept_period: Period | None,
 ) -> date | None:
     """The last day after the rule of the type; what the rule refuses goes to the problems."""
-    starts = date.fromisoformat(str(clean["valid_from"]))
-    until = _optional(clean, "valid_until")
-    asked = None if until is None else date.fromisoformat(until)
+    starts, asked = (_day(clean, name, problems) for name in ("valid_from", "valid_until"))
+    if starts is None or (asked is None and _optional(clean, "valid_until") is not None):
+        return None
     if (starts, asked) == kept_period:
         return asked
     try:
@@ -208,6 +208,16 @@ def _ends_on(
         problems.extend(error.problems)
         return None
     return ends
+
+
+def _day(clean: JsonObject, name: str, problems: list[Problem]) -> date | None:
+    """A day that has the form of one; in the calendar of JSON Schema there is a year 0, in ours there is none."""
+    text = _optional(clean, name)
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        problems.append(Problem(f"/{name}", "date", "The calendar begins with the year 1."))
+        return None
 
 
 def _birth_date(licence_type: LicenceType, clean: JsonObject, holders: tuple[Holder, ...]) -> date | None:
