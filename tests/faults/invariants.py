@@ -168,7 +168,8 @@ def one_version_is_current(records: Records) -> Iterator[str]:
 def states_have_events(records: Records) -> Iterator[str]:
     """I8: the events of a version lead, one to the next, to the state it is in; one log entry and one note each."""
     events = defaultdict(list)
-    for row in sorted(records["audit_event"], key=lambda row: row["occurred_at"]):
+    moves = [row for row in records["audit_event"] if row["to_state"] is not None]
+    for row in sorted(moves, key=lambda row: row["occurred_at"]):
         events[version_of(row)].append(row)
     for status in records["status_entry"]:
         state = None
@@ -179,7 +180,7 @@ def states_have_events(records: Records) -> Iterator[str]:
         if (state or "reserved") != status["state"]:
             yield f"I8 events say {state}, the row says {status['state']}: {version_of(status)}"
     yield from (f"I8 events of a version that is not there: {each}" for each in events)
-    counts = {name: len(records[name]) for name in ("audit_event", "log_entry", "outbox")}
+    counts = {"moves": len(moves)} | {name: len(records[name]) for name in ("log_entry", "outbox")}
     if len(set(counts.values())) != 1:
         yield f"I8 events, log entries and notes differ: {counts}"
 
@@ -263,7 +264,7 @@ def unpadded(text: str) -> bytes:
 class Forever:
     """What may be added to and never changed."""
 
-    credentials: dict[Version, str]
+    credentials: dict[Version, tuple[str, str, bytes]]
     places: dict[Version, tuple[int, int]]
     keys: dict[tuple[str, str], tuple[str, str, int]]
     log: dict[int, tuple[str, bytes]]
@@ -274,7 +275,7 @@ class Forever:
     def of(cls, records: Records) -> "Forever":
         digests = {row["id"]: row["digest"] for row in records["log_entry"]}
         return cls(
-            {version_of(row): f"{row['digest']} {row['kid']}" for row in records["credential"]},
+            {version_of(row): (row["digest"], row["kid"], row["sealed_text"]) for row in records["credential"]},
             {version_of(row): (row["list_no"], row["status_index"]) for row in records["status_entry"]},
             {(row["agency_id"], row["key"]): (row["request_digest"], row["licence_id"], row["version"])
              for row in records["idempotency"]},

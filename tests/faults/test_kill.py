@@ -30,6 +30,7 @@ from tests.faults.invariants import Records, broken, changed, read_records, unpa
 from elicence.bootstrap import Assembly
 from elicence.issuer.crash_points import CRASH_POINTS
 from elicence.issuer.issue import PATIENCE
+from elicence.keys.sealing import WrappedKey
 from elicence.verifier.sources import PublishedDirectory
 from elicence.verifier.trust import open_trusted_list, parse_roots
 from elicence.verifier.verify import verify
@@ -71,15 +72,12 @@ class Oracle:
         stored = {(row["licence_id"], row["version"]): row for row in records["credential"]}
         states = {(row["licence_id"], row["version"]): row for row in records["status_entry"]}
         rows = {row["id"]: row for row in records["licence"]}
-        intents = {(row["licence_id"], row["version"]): row["digest"] for row in records["intent"]}
         if rows.keys() != self.licences.keys() or stored.keys() != self.credentials.keys():
             yield f"{len(rows)} licences, {len(stored)} versions; {len(self.licences)}, {len(self.credentials)} known"
             return
         for place, text in self.credentials.items():
             if stored[place]["digest"] != hashlib.sha256(text.encode()).hexdigest():
                 yield f"other bytes were stored than told: {place}"
-            if intents[place] != hashlib.sha256(text.rpartition(".")[0].encode()).hexdigest():
-                yield f"other bytes were signed than meant: {place}"
             claims = json.loads(unpadded(text.split(".")[1]))["credentialStatus"]
             if {int(claim["statusListIndex"]) for claim in claims} != {states[place]["status_index"]}:
                 yield f"the credential names another place on the list: {place}"
@@ -128,7 +126,7 @@ class FaultLab:
     dice: random.Random
     oracle: Oracle = field(default_factory=Oracle)
     numbers: Iterator[int] = field(default_factory=count)
-    records: Records = field(default_factory=dict)
+    opened: set[tuple[str, int]] = field(default_factory=set)
     kills: Counter[str] = field(default_factory=Counter)
 
     def read(self) -> Records:
@@ -207,6 +205,32 @@ class FaultLab:
         faults = [*broken(after, self.house.settings.published_dir), *changed(before, after)]
         faults += self.oracle.differences(after)
         assert faults == []
+        assert list(self.sealed_otherwise(after)) == []
+
+    def sealed_otherwise(self, records: Records) -> Iterator[str]:
+        """Where the sealed bytes are not those told, or not those that were meant to be signed. Each is opened once."""
+        sealer = self.assembly.desk.sealer
+        intents, credentials = (
+            {(row["licence_id"], row["version"]): row for row in records[table]} for table in ("intent", "credential")
+        )
+        wrapped = {row["licence_id"]: row for row in records["data_key"]}
+        for place in self.oracle.credentials.keys() - self.opened:
+            text, intent, credential = self.oracle.credentials[place], intents[place], credentials[place]
+            row = wrapped[place[0]]
+            key = sealer.unwrap(
+                WrappedKey(row["kek_id"], row["wrapped"]), agency_id=row["agency_id"], licence_id=place[0]
+            )
+            meant = sealer.open(
+                key, intent["sealed_signing_input"], table="intent", column="sealed_signing_input", row=intent["id"]
+            )
+            kept = sealer.open(
+                key, credential["sealed_text"], table="credential", column="sealed_text", row=f"{place[0]}/{place[1]}"
+            )
+            if kept.decode() != text:
+                yield f"other bytes were sealed than told: {place}"
+            if meant[32:].decode() != text.rpartition(".")[0] or hashlib.sha256(meant).hexdigest() != intent["digest"]:
+                yield f"other bytes were signed than meant: {place}"
+            self.opened.add(place)
 
     def verdicts(self) -> Counter[tuple[str, str]]:
         """What a stranger says of every version there is, by the published folder alone: (state, verdict)."""
