@@ -221,7 +221,7 @@ def test_only_so_many_files_are_read_at_once_and_the_rest_come_again() -> None:
 
 def test_a_file_is_opened_without_environment_and_under_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     script = (
-        "import os, resource, json, sys; from elicence.web.reading_child import forgo; forgo(); "
+        "import os, resource, json, sys; from elicence.verifier.reading_child import forgo; forgo(); "
         "os.environ.pop('LC_CTYPE', None); "
         "print(json.dumps({'codes': [str(dict(os.environ)), str(resource.getrlimit(resource.RLIMIT_AS)[1]), "
         "str(resource.getrlimit(resource.RLIMIT_FSIZE)[1])]}))"

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
@@ -15,18 +16,20 @@ from starlette.types import Message
 
 from elicence.errors import CallRefused, FormatError, Problem, RequestError
 from elicence.formats.encoding import JsonObject, JsonValue
+from elicence.verifier.reading_child import MAX_CODES
 
 __all__ = ["LARGEST_FILE", "LARGEST_FORM", "codes_in", "form_with_file"]
 
 LARGEST_FILE: Final = 30_000_000
 LARGEST_FORM: Final = LARGEST_FILE + 65_536
 _READ_SECONDS: Final = 20.0
-_MOST_CODES: Final = 50
-_CHILD: Final = (sys.executable, "-I", "-m", "elicence.web.reading_child")
+_CHILD: Final = (sys.executable, "-I", "-m", "elicence.verifier.reading_child")
 
 
 async def form_with_file(request: Request, data: bytes) -> tuple[JsonObject, bytes]:
     """The fields as the JSON form would have them, and the file."""
+    if not _is_whole(request, data):
+        raise CallRefused("multipart_bad", "The form has no boundary, or does not end with it.")
 
     async def receive() -> Message:
         return {"type": "http.request", "body": data, "more_body": False}
@@ -52,6 +55,13 @@ async def form_with_file(request: Request, data: bytes) -> tuple[JsonObject, byt
     if len(content) > LARGEST_FILE:
         raise CallRefused("file_too_large", f"The file has more than {LARGEST_FILE} bytes.", limit=LARGEST_FILE)
     return fields, content
+
+
+def _is_whole(request: Request, data: bytes) -> bool:
+    """Whether the form ends as RFC 2046 §5.1.1 says: the parser would take a part that is cut off for no part."""
+    _, options = parse_options_header(request.headers["content-type"])
+    boundary = options.get(b"boundary", b"")
+    return bool(boundary) and data.rstrip().endswith(b"--" + boundary + b"--")
 
 
 @asynccontextmanager
@@ -93,8 +103,8 @@ async def codes_in(file: bytes) -> tuple[str, ...]:
     if "fault" in said:
         raise FormatError(said["fault"], _FAULTS.get(said["fault"], "The file cannot be read."))
     codes = tuple(said["codes"])
-    if len(codes) > _MOST_CODES:
-        raise FormatError("qr_several", f"There are more than {_MOST_CODES} codes in the file.")
+    if len(codes) > MAX_CODES:
+        raise FormatError("qr_several", f"There are more than {MAX_CODES} codes in the file.")
     return codes
 
 

@@ -10,12 +10,12 @@ import sys
 from typing import Any, Final
 
 from elicence.errors import FormatError
-from elicence.web.reading_child import MAX_CODES
+from elicence.verifier.reading_child import MAX_CODES
 from elicence.web.troubles import PageError, Trouble, trouble_of
 
 __all__ = ["CodeReader"]
 
-_CHILD: Final = (sys.executable, "-I", "-m", "elicence.web.reading_child")
+_CHILD: Final = (sys.executable, "-I", "-m", "elicence.verifier.reading_child")
 _BUSY: Final = Trouble("busy", 503, retry_after=10)
 
 
