@@ -1,0 +1,171 @@
+"""The server itself, over a socket: what a library in between would hide."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.assembly import CHEAP, STANDARDS
+
+from elicence import server
+from elicence.bootstrap import assemble, initialise
+from elicence.errors import SettingsFault
+from elicence.settings import Settings
+
+CHILD = """
+import sys
+from pathlib import Path
+from elicence.bootstrap import assemble
+from elicence.server import serve
+from elicence.settings import Settings
+settings = Settings(home=Path(sys.argv[1]), standards_dir=Path(sys.argv[2]))
+with assemble(settings) as assembly:
+    serve(assembly, "127.0.0.1", int(sys.argv[3]), ready=lambda: print("ready", flush=True))
+print("closed", flush=True)
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+    """A demo registry served by a process of its own."""
+    home, port = tmp_path_factory.mktemp("served") / "home", free_port()
+    settings = Settings(home=home, standards_dir=STANDARDS)
+    initialise(settings, base_url=f"http://localhost:{port}", environment="demo", roots=1, cost=CHEAP)
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(home), str(STANDARDS), str(port)], stdout=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == "ready\n"
+    yield port, child
+    if child.poll() is None:
+        child.kill()
+        child.wait()
+    child.stdout.close()
+
+
+def raw(port: int, *parts: bytes, pause: float = 0.0) -> bytes:
+    """What comes back for these bytes."""
+    with socket.create_connection(("127.0.0.1", port), 10) as link:
+        try:
+            for part in parts:
+                link.sendall(part)
+                time.sleep(pause)
+        except OSError:
+            pass  # turned away before the end
+        answer = b""
+        while True:
+            try:
+                more = link.recv(65_536)
+            except OSError:
+                return answer
+            answer += more
+            if not more or (b"\r\n\r\n" in answer and b"connection: close" not in answer.lower()):
+                return answer
+
+
+def status(answer: bytes) -> int:
+    return int(answer.split(b" ")[1])
+
+
+def test_it_answers_once_it_says_so_and_publishes_first(served: tuple[int, object]) -> None:
+    port, _ = served
+    host = b"Host: localhost:%d\r\n\r\n" % port
+    assert status(raw(port, b"GET /readyz HTTP/1.1\r\n" + host)) == 200
+    assert status(raw(port, b"GET /trusted-list.json HTTP/1.1\r\n" + host)) == 200
+    head = raw(port, b"HEAD /trusted-list.json HTTP/1.1\r\n" + host)
+    assert status(head) == 200
+    assert head.endswith(b"\r\n\r\n")
+    assert b"server:" not in head.lower()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"POST / HTTP/1.1\r\nHost: HOST\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /v1/verifications HTTP/1.1\r\nHost: HOST\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc",
+        b"POST /v1/verifications HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n\r\n",
+        b"POST /v1/verifications HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+        b"GET /healthz\r\n\r\n",
+        b"GET /healthz HTTP/9.9\r\nHost: HOST\r\n\r\n",
+        b"GET /\xff HTTP/1.1\r\nHost: HOST\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost : HOST\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: HOST\r\nX: a\x00b\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: HOST\r\nHost: HOST\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    ],
+)
+def test_what_is_no_clean_http_is_400(served: tuple[int, object], sent: bytes) -> None:
+    port, _ = served
+    answer = raw(port, sent.replace(b"HOST", b"localhost:%d" % port))
+    assert status(answer) == 400
+    assert b"application/problem+json" in answer
+
+
+def test_a_head_without_end_is_cut_off(served: tuple[int, object]) -> None:
+    port, _ = served
+    answer = raw(port, b"GET /healthz HTTP/1.1\r\nHost: localhost:%d\r\n" % port + b"X: " + b"a" * 200_000)
+    assert answer == b"" or status(answer) == 431
+
+
+def test_a_caller_that_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(server, "_HEAD_SECONDS", 0.3)
+    port = free_port()
+    settings = Settings(home=tmp_path / "home", standards_dir=STANDARDS)
+    initialise(settings, base_url=f"http://localhost:{port}", environment="demo", roots=1, cost=CHEAP)
+    ready, servers = threading.Event(), []
+
+    class Watched(server._Server):
+        def __init__(self, *parts: object) -> None:
+            super().__init__(*parts)
+            servers.append(self)
+
+    monkeypatch.setattr(server, "_Server", Watched)
+    with assemble(settings) as assembly:
+        thread = threading.Thread(target=server.serve, args=(assembly, "127.0.0.1", port), kwargs={"ready": ready.set})
+        thread.start()
+        assert ready.wait(20)
+        assert status(raw(port, b"GET /healthz HTTP/1.1\r\n")) == 408
+        assert status(raw(port)) == 408
+        servers[0].should_exit = True
+        thread.join(20)
+        assert not thread.is_alive()
+
+
+def test_an_address_that_is_taken_is_refused_in_words(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home", standards_dir=STANDARDS)
+    initialise(settings, base_url="http://localhost:8000", environment="demo", roots=1, cost=CHEAP)
+    with socket.socket() as other, assemble(settings) as assembly:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(SettingsFault, match="Cannot listen"):
+            server.serve(assembly, "127.0.0.1", other.getsockname()[1])
+
+
+def test_it_ends_on_a_signal_and_closes_what_is_open(served: tuple[int, subprocess.Popen[str]]) -> None:
+    port, child = served
+    body = json.dumps({"content": "x"}).encode()
+    head = b"POST /v1/verifications HTTP/1.1\r\nHost: localhost:%d\r\nContent-Type: application/json\r\n" % port
+    with socket.create_connection(("127.0.0.1", port), 10) as link:
+        link.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body[:3])
+        time.sleep(0.3)
+        os.kill(child.pid, signal.SIGTERM)
+        time.sleep(0.3)
+        link.sendall(body[3:])
+        assert status(link.recv(65_536)) == 200
+    assert child.wait(20) == 0
+    assert child.stdout is not None
+    assert child.stdout.read() == "closed\n"
