@@ -249,8 +249,8 @@ def measure(server: Server, path: str, body: str, seconds: int, stamp: str) -> t
         server.go_on()
         try:
             done = subprocess.run(
-                ["taskset", "-c", str(max(cores())), "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "--timeout", "60s",
-                 "-s", file.name, f"http://127.0.0.1:{server.port}"],
+                ["taskset", "-c", str(max(cores())), "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency",
+                 "--timeout", "60s", "-s", file.name, f"http://127.0.0.1:{server.port}"],
                 capture_output=True, text=True, check=True,
             )  # fmt: skip
         finally:
