@@ -1,10 +1,11 @@
-# Everything a newcomer needs: `make setup`, `make test`, `make bench`. Only Python 3.11+, git and make are assumed.
+# Everything a newcomer needs: `make setup`, `make demo`, `make test`, `make bench`. Only Python 3.11+, git and make are assumed.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
+PORT ?= 8000
 
-.PHONY: setup test lint check-house packages bench soak lock clean
+.PHONY: setup test lint check-house packages demo bench soak lock clean
 
 setup: $(VENV)/.installed
 
@@ -14,6 +15,10 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+
+# A throw-away registry with sample licences at http://localhost:$(PORT); Ctrl-C ends it and leaves nothing behind.
+demo: setup
+	@$(BIN)/elicence demo --port $(PORT)
 
 # What the tests need beside Python: Debian's PostgreSQL 15 and zbar. Installed where that is allowed, named where not.
 packages:

@@ -28,6 +28,10 @@ NOUNS = {
     "type": "Licence types: the files of standards/.",
     "key": "Signing keys of the registry.",
     "status": "Publish status lists and the trusted list.",
+    "client": "Clients: the systems of an agency that may call the API.",
+    "serve": "Serve the API, the published files and the pages.",
+    "publish": "Write the published files into a folder for any web server.",
+    "demo": "Try it: a throw-away registry with sample licences, served.",
     "doctor": "Check that everything is in order.",
 }
 """Every noun and what it is about; its commands are in the module of that name."""

@@ -1,0 +1,55 @@
+"""`elicence publish`: the published files in a folder that any web server can serve."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from elicence.cli.door import Door, command, noun
+from elicence.cli.home import opened
+from elicence.cli.paper import fields, headline, say
+from elicence.cli.words import labelled, word
+from elicence.errors import PublishFault
+from elicence.formats.encoding import JsonObject
+from elicence.issuer.bundle import trust_bundle
+from elicence.issuer.published_folder import PublishedFolder
+
+app = noun(alone=True)
+
+_BUNDLE = "v1/trust/bundle"
+
+
+@command(app, "publish")
+def publish(
+    door: Door,
+    to: Annotated[Path, typer.Argument(metavar="DIR", help="The folder; made where it is missing.")],
+) -> None:
+    """Write every published file into a folder: keys, trusted list, types, contexts, status lists, offline bundle.
+
+    Written are files that changed, each as a whole. Repeat it more often than status lists expire.
+    """
+    with opened(door) as assembly:
+        assembly.publish()
+        source, base_url = assembly.folder, assembly.desk.base_url
+        places = _places(source)
+        contents = {place: source.read(place) for place in places} | {_BUNDLE: trust_bundle(source, base_url)}
+    target, changed = PublishedFolder(to), 0
+    for place, content in contents.items():
+        if content is None:
+            raise PublishFault("publish_io", f"{place} was there and cannot be read now; publish again.")
+        changed += target.write(place, content)
+    answer: JsonObject = {
+        "object": "publication", "folder": str(to.resolve()), "base_url": base_url, "files": len(contents),
+        "changed": changed,
+    }  # fmt: skip
+    language = door.language
+    rows = [("folder", to.resolve()), ("served_at", base_url), ("changed", changed)]
+    top = headline("✔", word("written", language, n=len(contents)), "green")
+    say(door, answer, top, fields(labelled(rows, language)))
+
+
+def _places(folder: PublishedFolder) -> list[str]:
+    """Status lists last: whoever reads one then finds the keys that signed it."""
+    paths = (path for path in folder.root.rglob("*") if path.is_file() and not path.name.startswith("."))
+    places = (path.relative_to(folder.root).as_posix() for path in paths)
+    return sorted(places, key=lambda each: (each.startswith("status/"), each))
