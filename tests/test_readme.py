@@ -1,7 +1,10 @@
 """The README tells the truth: its shell blocks run, and what they print is what it says."""
 
+import json
 import os
 import re
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -34,11 +37,33 @@ def test_the_story_of_one_licence_runs_as_pasted(tmp_path: Path) -> None:
 
 def test_the_library_example_accepts_the_licence_of_the_story(tmp_path: Path) -> None:
     environment = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "STANDARDS": str(ROOT / "standards")}
-    issue = blocks("sh")[1] + "\nelicence inspect licence.png --jwt > licence.jwt\ncp published/roots.json roots.json\n"
+    issue = blocks("sh")[1] + "\nelicence inspect licence.png --jwt > licence.jwt\n"
     subprocess.run(["bash", "-c", "set -e\n" + issue], cwd=tmp_path, env=environment, check=True, capture_output=True)
     example = f"scanned_text = open('licence.jwt').read().strip()\n{blocks('python')[0]}"
     ran = subprocess.run([sys.executable, "-c", example], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert ran.stdout.split() == ["valid", "True"]
+
+
+def test_the_story_over_http_runs_against_the_demo(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    words = [Path(sys.executable).parent / "elicence", "demo", "--json", "--port", str(port)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as demo:
+        try:
+            told = json.loads(demo.stdout.readline())
+            environment = {
+                "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+                "STANDARDS": str(ROOT / "standards"),
+                "BASE_URL": told["base_url"],
+                "CLIENT_ID": told["client_id"],
+                "CLIENT_SECRET": told["client_secret"],
+            }
+            script = "set -eo pipefail\n" + blocks("bash")[0]
+            ran = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True)
+        finally:
+            demo.send_signal(signal.SIGINT)
+    assert json.loads(ran.stdout)["verdict"] == "valid", ran.stdout + ran.stderr
 
 
 def test_every_file_the_readme_points_to_is_there() -> None:
