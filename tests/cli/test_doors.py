@@ -69,13 +69,18 @@ def test_serve_answers_with_api_files_and_pages_until_it_is_stopped(shell: Shell
     with subprocess.Popen(
         [sys.executable, "-c", RUN, *words], stdout=subprocess.PIPE, text=True, env=environment(tmp_path)
     ) as process:
-        assert process.stdout is not None
-        assert json.loads(process.stdout.readline())["base_url"] == BASE_URL
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as http:
-            for path in ("/v1/types", "/.well-known/jwks.json", "/verify"):
-                assert http.get(path).status_code == 200, path
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=10) == 0
+        try:
+            assert process.stdout is not None
+            assert json.loads(process.stdout.readline())["base_url"] == BASE_URL
+            # As the web server in front of it would ask.
+            host = {"Host": BASE_URL.removeprefix("https://")}
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=host, timeout=30, trust_env=False) as http:
+                for path in ("/v1/types", "/.well-known/jwks.json", "/verify"):
+                    assert http.get(path).status_code == 200, path
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=10) == 0
+        finally:
+            process.kill()
 
 
 def test_serve_says_when_its_port_cannot_be_had(shell: Shell) -> None:
