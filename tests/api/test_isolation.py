@@ -14,7 +14,8 @@ MISSING = "lic_01m838z2g0e009c4awq0vrpza7"
 OPEN = {
     "issue_token", "verify_licence", "list_types", "get_type", "get_type_schema", "get_trusted_list",
     "get_trust_bundle", "get_keys", "get_issuer_metadata", "get_did_document", "get_agency_keys", "get_status_list",
-    "get_status_bitstring", "get_type_context", "get_type_file", "get_qr_dictionary", "get_problem_type", "get_health", "get_readiness",
+    "get_status_bitstring", "get_type_context", "get_type_file", "get_qr_dictionary", "get_problem_type", "get_health",
+    "get_readiness",
 }  # fmt: skip
 OWN_ONLY = {"issue_licence", "validate_licence", "list_licences"}
 

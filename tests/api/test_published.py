@@ -1,4 +1,4 @@
-"""The published files: the bytes of the folder, cacheable, of the right type; and that they are all a verifier needs."""
+"""The published files: the bytes of the folder, cacheable, of the right type; they are all a verifier needs."""
 
 import hashlib
 import json
