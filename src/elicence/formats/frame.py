@@ -93,7 +93,7 @@ def digits_of(text: str) -> str:
     """
     if len(text) > MAX_DIGITS + _MAX_URL:
         raise FormatError("qr_too_long", f"the text has {len(text)} characters, more than any licence code")
-    plain = unicodedata.normalize("NFKC", text).strip(" \t\r\n")
+    plain = (text if text.isascii() else unicodedata.normalize("NFKC", text)).strip(" \t\r\n")
     if found := _URL.fullmatch(plain):
         digits = found["digits"]
         if not (digits.isascii() and digits.isdigit()):

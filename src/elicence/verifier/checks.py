@@ -7,6 +7,7 @@ rely on it; `verify.py` tells in which order they are asked and why.
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Final
 
 from elicence.errors import FormatError
@@ -51,7 +52,13 @@ _KINDS: Final[Mapping[str, type]] = {"string": str, "integer": int, "boolean": b
 
 def passed(name: str, **facts: FactValue) -> Check:
     """A check that went well."""
-    return Check(name, Outcome.PASSED, None, facts)
+    return Check(name, Outcome.PASSED, None, facts) if facts else _plainly(name, Outcome.PASSED)
+
+
+@cache
+def _plainly(name: str, outcome: Outcome) -> Check:
+    """A check of which nothing is to be told but how it ended: most of them, so they are made once."""
+    return Check(name, outcome)
 
 
 def failed(name: str, reason: str, **facts: FactValue) -> Check:
@@ -141,7 +148,7 @@ def check_authority(credential: CodeCredential, key: AgencyKey, trust: TrustedLi
         return failed("authority", "key_out_of_window", issuer=key.agency.name, date=credential.issued_at)
     named = named_type(credential, trust)
     if named is None:
-        return Check("authority", Outcome.SKIPPED)
+        return _plainly("authority", Outcome.SKIPPED)
     if not trust.permits(key.agency.did, named[0], credential.issued_at):
         return failed("authority", "type_not_for_issuer", issuer=key.agency.name)
     return passed("authority")
@@ -224,7 +231,7 @@ def check_status(credential: CodeCredential, listed: StatusListToken) -> Check:
 def check_holder(credential: CodeCredential, policy: Policy) -> Check:
     """Do the characters typed at the counter end a holder's identifier? Masked characters are not compared."""
     if policy.id_tail is None:
-        return Check("holder", Outcome.SKIPPED)
+        return _plainly("holder", Outcome.SKIPPED)
     visible = [tail for tail in map(_visible_tail, credential.subject.holders) if tail]
     if not visible:
         return unknown("holder", "holder_id_absent")
@@ -240,7 +247,7 @@ def check_photo_id(licence_type: LicenceType, policy: Policy) -> Check:
     rule = licence_type.counter_photo_id
     if rule == "always" or (rule == "paper" and policy.paper):
         return unknown("photo_id", "photo_id_needed")
-    return Check("photo_id", Outcome.SKIPPED)
+    return _plainly("photo_id", Outcome.SKIPPED)
 
 
 def _not_a_licence(fault: FormatError) -> str:

@@ -1,7 +1,9 @@
 """From findings to a report: one verdict, and no more of the licence than that verdict may show."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 
 from elicence.formats.status_list import StatusListToken
 from elicence.formats.vc_jwt import CodeCredential
@@ -49,7 +51,12 @@ def conclude(found: Findings) -> Report:
 def _every_check(made: list[Check]) -> tuple[Check, ...]:
     """All checks of the catalogue in its order; those never reached are skipped."""
     by_name = {check.name: check for check in made}
-    return tuple(by_name.get(name, Check(name, Outcome.SKIPPED)) for name in catalogue().words["checks"])
+    return tuple([by_name.get(name, skipped) for name, skipped in _skipped().items()])
+
+
+@cache
+def _skipped() -> Mapping[str, Check]:
+    return {name: Check(name, Outcome.SKIPPED) for name in catalogue().words["checks"]}
 
 
 def _facts(found: Findings, decision: Decision) -> Facts:

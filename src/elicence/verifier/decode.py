@@ -73,7 +73,7 @@ def decode(text: str, dictionaries: Mapping[int, bytes]) -> Decoded:
         if fault.code != "qr_not_licence":
             raise
         raise FormatError(fault.code, fault.message, looks_like=looks_like(plain)) from None
-    is_url = _LICENCE_URL.match(unicodedata.normalize("NFKC", plain)) is not None
+    is_url = _LICENCE_URL.match(plain if plain.isascii() else unicodedata.normalize("NFKC", plain)) is not None
     return Decoded("licence_url" if is_url else "digits", decode_frame(digits, dictionaries))
 
 

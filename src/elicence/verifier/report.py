@@ -26,6 +26,10 @@ class Outcome(StrEnum):
     SKIPPED = "skipped"
 
 
+# An enumeration looks its members up at every access; these are asked for once a check.
+_PASSED, _FAILED, _UNKNOWN = Outcome.PASSED, Outcome.FAILED, Outcome.UNKNOWN
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """One question and its answer; `reason` is a stable code whenever the outcome is failed or unknown."""
@@ -38,7 +42,7 @@ class Check:
     @property
     def troubled(self) -> bool:
         """Whether this check stands in the way of acceptance."""
-        return self.outcome in (Outcome.FAILED, Outcome.UNKNOWN)
+        return self.outcome is _FAILED or self.outcome is _UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,7 @@ class Report:
         """The body of a verification answer, words in `language` (`zh-CN` or `en`). `licence` stands in it only where
         the verdict allows showing it."""
         words = catalogue()
+        labels = words.words["checks"]
         wording = words.wording(self.verdict, self.reason, facts=self.facts, language=language)
         answer: JsonObject = {
             "object": "verification",
@@ -139,7 +144,7 @@ class Report:
             "checked_at": self.checked_at.isoformat(),
             "status_as_of": None if self.status_as_of is None else self.status_as_of.isoformat(),
             "issuer": None if self.issuer is None else self.issuer[language],
-            "checks": [_check_json(check, language) for check in self.checks],
+            "checks": [_check_json(check, labels[check.name], language) for check in self.checks],
             "notices": [{"code": code, "text": words.word("notices", code, language)} for code in self.notices],
         }
         if self.face is not None:
@@ -159,13 +164,14 @@ def _holder_json(holder: HolderFace) -> JsonObject:
     return {name: value for name, value in members.items() if value is not None}
 
 
-def _check_json(check: Check, language: str) -> JsonObject:
+def _check_json(check: Check, label: Text, language: str) -> JsonObject:
+    facts = check.facts
     return {
         "name": check.name,
-        "label": catalogue().word("checks", check.name, language),
-        "outcome": check.outcome.value,
+        "label": label[language],
+        "outcome": str(check.outcome),
         "reason": check.reason,
-        "facts": {name: fact_json(value, language) for name, value in check.facts.items()},
+        "facts": {name: fact_json(value, language) for name, value in facts.items()} if facts else {},
     }
 
 
@@ -189,6 +195,6 @@ def decide(checks: Iterable[Check]) -> Decision:
     troubled = [check for check in made if check.troubled]
     verdict, reason = words.first(check.reason for check in troubled) if troubled else (Verdict.VALID, None)
     accepts = words.entry(verdict).verdict_class is VerdictClass.ACCEPT
-    if accepts and not words.required <= {check.name for check in made if check.outcome is Outcome.PASSED}:
+    if accepts and not words.required <= {check.name for check in made if check.outcome is _PASSED}:
         return Decision(Verdict.UNSUPPORTED, None, None)
     return Decision(verdict, reason, next((check for check in troubled if check.reason == reason), None))

@@ -103,6 +103,7 @@ class Catalogue:
     scanned text may look like."""
 
     entries: tuple[Entry, ...]
+    by_code: Mapping[str, Entry]
     reasons: Mapping[str, Verdict]
     reasons_without_face: frozenset[str]
     required: frozenset[str]
@@ -112,7 +113,7 @@ class Catalogue:
 
     def entry(self, verdict: Verdict) -> Entry:
         """The entry of a verdict."""
-        return next(entry for entry in self.entries if entry.verdict is verdict)
+        return self.by_code[verdict]
 
     def first(self, reasons: Iterable[str | None]) -> tuple[Verdict, str | None]:
         """The verdict that comes first among those of the given reasons, and the reason that led to it.
@@ -129,10 +130,11 @@ class Catalogue:
         general = entry.texts[language]
         special = entry.because.get(reason or "", {}).get(language, {})
         chosen = {**general, **special}
-        filled = {name: self.fact(value, language) for name, value in facts.items()}
         # A special sentence that lacks a fact gives way to the general ones.
         sentences = [*special.get("sentences", ()), *general["sentences"]]
-        return Wording(chosen["heading"], _fill(sentences, filled), chosen["advice"])
+        text = next(each for each in sentences if placeholders(each) <= facts.keys())
+        filled = {name: self.fact(facts[name], language) for name in placeholders(text)}
+        return Wording(chosen["heading"], text.format_map(filled), chosen["advice"])
 
     def word(self, group: str, code: str, language: str) -> str:
         """The name of a check, outcome, class, notice or look-alike in a language."""
@@ -169,8 +171,10 @@ def catalogue() -> Catalogue:
     text = resources.files("elicence.verifier").joinpath("verdicts.json").read_text("utf-8")
     file: dict[str, Any] = json.loads(text)
     groups = ("classes", "outcomes", "checks", "notices", "looks_like")
+    entries = tuple(_entry(each) for each in file["verdicts"])
     return Catalogue(
-        entries=tuple(_entry(each) for each in file["verdicts"]),
+        entries=entries,
+        by_code=MappingProxyType({str(entry.verdict): entry for entry in entries}),
         reasons=MappingProxyType({reason: Verdict(code) for reason, code in file["reasons"].items()}),
         reasons_without_face=frozenset(file["reasons_without_face"]),
         required=frozenset(file["required"]),
@@ -190,10 +194,6 @@ def _entry(each: Mapping[str, Any]) -> Entry:
     )
 
 
-def _fill(sentences: Iterable[str], facts: Mapping[str, str]) -> str:
-    return next(text.format_map(facts) for text in sentences if placeholders(text) <= facts.keys())
-
-
 @lru_cache(maxsize=1024)
 def placeholders(text: str) -> frozenset[str]:
     """Names of the facts a sentence needs.
@@ -206,7 +206,7 @@ def placeholders(text: str) -> frozenset[str]:
 
 def fact_json(value: FactValue, language: str) -> str | int:
     """A fact for machines: ISO 8601 days and instants, seconds, the wording of one language."""
-    if isinstance(value, datetime | date):
+    if isinstance(value, (datetime, date)):  # one call in C; a union of types is taken apart in Python
         return value.isoformat()
     if isinstance(value, timedelta):
         return int(value.total_seconds())
