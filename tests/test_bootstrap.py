@@ -52,6 +52,7 @@ def files(folder: Path) -> dict[str, bytes]:
         ({"roots": -1}, "settings_bad"),
         ({"roots": 17}, "settings_bad"),
         ({"base_url": "http://localhost:8000", "environment": "production"}, "production_refused"),
+        ({"environment": "production", "roots": 1}, "production_refused"),
     ],
 )
 def test_what_could_never_be_changed_is_looked_at_before_anything_is_made(tmp_path, changes, code):
@@ -194,7 +195,7 @@ def test_a_registry_made_for_a_demo_is_never_opened_as_production(made):
 
 def test_a_key_made_in_a_demo_is_refused_in_production(tmp_path):
     production, demo = (settings_of(tmp_path / name) for name in ("production", "demo"))
-    make(production, environment="production")
+    make(production, environment="production", roots=2)
     make(demo)
     ring, strange = (load_keyring(each.keys_dir / "keyring.json") for each in (production, demo))
     assert {entry.made_in for entry in ring.entries} == {"production"}
