@@ -223,3 +223,16 @@ def test_a_damaged_store_is_refused(shell: Shell) -> None:
     answer = shell.run("licence", "list", "--json")
     assert (answer.code, answer.error["code"]) == (4, "store_corrupt")
     assert json.loads(answer.err)["error"]["message"]
+
+
+def test_what_a_lost_key_signed_is_believed_no_more_and_its_successor_is(shell: Shell) -> None:
+    old = shell.issue()
+    shell.refused(4, "key_not_found", "key", "compromise", "no-such-thumbprint")
+    lost = shell.ok("key", "compromise", old["credential"]["kid"], "--json").json
+    assert lost["state"] == "compromised"
+    assert shell.verify(old["qr"]["content"]) == (10, "key_withdrawn")
+    shell.refused(2, "key_state", "licence", "issue", "-", stdin=shell.request(number="JY14403050000099"))
+    shell.clock.move(seconds=5)
+    shell.ok("key", "rotate", "--agency", "housing")
+    new = shell.issue(number="JY14403050000099")
+    assert shell.verify(new["qr"]["content"]) == (0, "valid")

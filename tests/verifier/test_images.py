@@ -191,3 +191,13 @@ def test_a_pdf_of_too_many_pages_is_refused() -> None:
 
 def test_junk_before_the_pdf_start_is_tolerated_as_readers_do() -> None:
     assert read_codes(b"\xef\xbb\xbf\n" + WHOLE_PDF) == (URL,)
+
+
+@pytest.mark.parametrize("box", ["0 0 20000 0.001", "0 0 0.5 0.5", "0 0 20000 20000"])
+def test_a_page_of_no_possible_size_is_bad_and_not_a_fault_of_ours(box: str) -> None:
+    page = f"<</Type/Page/Parent 2 0 R/MediaBox[{box}]>>"
+    objects = ("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>", page)
+    body = "".join(f"{number} 0 obj{content}endobj\n" for number, content in enumerate(objects, 1))
+    with pytest.raises(FormatError) as raised:
+        read_codes(f"%PDF-1.4\n{body}trailer<</Root 1 0 R>>\n".encode())
+    assert raised.value.code in {"pdf_bad", "qr_unreadable"}
