@@ -193,6 +193,16 @@ def test_a_change_that_makes_no_sense_is_refused_at_its_place(
     assert calls.get(f"/v1/licences/{licence['id']}").json() == licence
 
 
+def test_a_change_repeats_no_name_that_no_field_could_have(steady: Calls) -> None:
+    licence = steady.issue(88)
+    strange = {"11010519491231002X 张三": 1, "x" * 200: 1}
+    for verb, body in (("correct", {"reason": "issued_in_error"}), ("renew", {}), ("revoke", {"reason": "penalty"})):
+        answer = change(steady, licence, verb, body | strange, **etag(licence), **KEY)
+        assert code(answer) == (422, "validation_failed")
+        assert {pointer for pointer, _ in places(answer)} == {""}
+        assert "张三" not in answer.text
+
+
 def test_validating_finds_what_issuing_would_and_writes_nothing(steady: Calls) -> None:
     before = steady.house.store.everything()
     found = steady.post("/v1/licences/validate", food(77))

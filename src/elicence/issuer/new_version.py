@@ -25,6 +25,7 @@ from elicence.issuer.reserve import Reserved, Retry, find_retry, reserve, submit
 from elicence.licences.licence_type import LicenceType
 from elicence.licences.lifecycle import Action, LicenceState, move
 from elicence.licences.request import CheckedRequest, check_request
+from elicence.licences.request_text import pointer_to
 from elicence.registry.agencies import grants_of
 from elicence.registry.reading import lock_licence, version_row, versions_of
 from elicence.registry.unit import Unit
@@ -205,7 +206,7 @@ def _merged(before: Mapping[str, JsonValue], named: JsonValue) -> JsonValue:
 
 def _refuse_unknown(body: Mapping[str, JsonValue], known: frozenset[str]) -> None:
     problems = [
-        Problem(f"/{name}", "field_unknown", f"There is no such field; known are {', '.join(sorted(known))}.")
+        Problem(pointer_to("", name), "field_unknown", f"There is no such field; known are {', '.join(sorted(known))}.")
         for name in sorted(set(body) - known)
     ]
     if problems:
