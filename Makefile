@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 PORT ?= 8000
 
-.PHONY: setup test lint check-house packages demo bench soak lock clean
+.PHONY: setup test lint packages demo bench soak lock clean
 
 setup: $(VENV)/.installed
 

@@ -1,6 +1,5 @@
 """Agencies: who may issue. An agency comes with its keys, because one without keys can do nothing."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +8,7 @@ from elicence.errors import Conflict, FormatError, NotFound, Problem, RequestErr
 from elicence.formats.did import did_web
 from elicence.keys.key_maker import KeyMaker
 from elicence.keys.keyring import Keyring, Purpose
+from elicence.licences.grant import is_region
 from elicence.licences.holder_id import check_holder_id
 from elicence.licences.ids import new_id
 from elicence.licences.text_policy import clean_text
@@ -18,7 +18,6 @@ from elicence.registry.registry import Registry
 
 __all__ = ["AgencyRequest", "add_agency", "find_agency", "list_agencies"]
 
-_REGION = re.compile(r"[0-9]{2}(?:[0-9]{2}){0,2}", re.ASCII)
 _LONGEST_NAME = 120
 
 
@@ -82,7 +81,7 @@ def _checked(asked: AgencyRequest, base_url: str) -> AgencyRequest:
         did_web(base_url, asked.slug)
     except FormatError as error:
         problems.append(Problem("/slug", "pattern", error.message))
-    if not _REGION.fullmatch(asked.region):
+    if not is_region(asked.region):
         problems.append(Problem("/region", "pattern", "A region is two, four or six digits of GB/T 2260."))
     texts = {"name_zh": asked.name_zh, "name_en": asked.name_en, "contact": asked.contact or ""}
     for name, value in texts.items():

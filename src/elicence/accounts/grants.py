@@ -1,20 +1,18 @@
 """Grants: which agency may issue which type, where and when. Four eyes is a matter of the grant, not of the type."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from elicence.errors import Problem, RequestError
 from elicence.licences.catalogue import Catalogue
+from elicence.licences.grant import is_region
 from elicence.licences.ids import new_id
 from elicence.registry import agencies as stored
 from elicence.registry.agencies import AgencyRecord, GrantRecord
 from elicence.registry.registry import Registry
 
 __all__ = ["GrantRequest", "add_grant", "list_grants"]
-
-_REGION = re.compile(r"[0-9]{2}(?:[0-9]{2}){0,2}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ def add_grant(
     """Writes the grant down; `NotFound` type_not_found, `RequestError` for a region or time that cannot be."""
     catalogue.get(asked.type_slug)
     problems = []
-    if asked.region is not None and not _REGION.fullmatch(asked.region):
+    if asked.region is not None and not is_region(asked.region):
         problems.append(Problem("/region", "pattern", "A region is two, four or six digits of GB/T 2260."))
     if asked.valid_until is not None and asked.valid_until <= asked.valid_from:
         problems.append(Problem("/valid_until", "before_valid_from", "The grant ends before it begins."))

@@ -4,13 +4,16 @@ Regions are prefixes of the six-digit codes of GB/T 2260: a grant for `4403` cov
 covers the whole country and licences without a region. `valid_from` is inclusive, `valid_until` exclusive, both UTC.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from elicence.errors import NotAllowed
 
-__all__ = ["Grant", "covering"]
+__all__ = ["Grant", "covering", "is_region"]
+
+_REGION = re.compile(r"[0-9]{2}(?:[0-9]{2}){0,2}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,11 @@ class Grant:
     def runs(self, now: datetime) -> bool:
         """Whether the grant has begun and not ended."""
         return self.valid_from <= now and (self.valid_until is None or now < self.valid_until)
+
+
+def is_region(text: str) -> bool:
+    """Whether the text is a region a grant or an agency may have: two, four or six digits of GB/T 2260."""
+    return _REGION.fullmatch(text) is not None
 
 
 def covering(grants: Iterable[Grant], type_slug: str, region: str | None, now: datetime) -> Grant:
