@@ -105,6 +105,20 @@ def test_every_error_code_used_exists_and_every_code_that_exists_is_used() -> No
         assert not never, f"{name} has codes nothing raises: {sorted(never)}"
 
 
+def collected() -> str:
+    command = [sys.executable, "-m", "pytest", "tests", "--collect-only", "-q", "-p", "no:cacheprovider"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout[-2000:]
+    return done.stdout.rpartition("\n\n")[0]
+
+
+def test_the_tests_have_the_same_names_whenever_they_are_collected() -> None:
+    """Workers that collect in different seconds, with different hashes, must agree, or none of them runs anything."""
+    first, second = collected().splitlines(), collected().splitlines()
+    assert len(first) > 1000
+    assert [names for names in zip(first, second, strict=True) if names[0] != names[1]] == []
+
+
 def test_no_private_key_and_no_registry_host_is_tracked() -> None:
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
     if listed.returncode:

@@ -143,8 +143,8 @@ WHOLE = gzip.compress(bytes(16384), mtime=0)
         ("u" + b64url_encode(WHOLE[:-1]), "list_corrupt"),
         ("u" + b64url_encode(WHOLE[:-1] + b"\x01"), "list_corrupt"),
         ("u" + b64url_encode(zlib.compress(bytes(16384))), "list_corrupt"),
-        ("u" + b64url_encode(gzip.compress(bytes(16385))), "list_too_large"),
-        ("u" + b64url_encode(gzip.compress(bytes(30_000_000))), "list_too_large"),
+        ("u" + b64url_encode(gzip.compress(bytes(16385), mtime=0)), "list_too_large"),
+        ("u" + b64url_encode(gzip.compress(bytes(30_000_000), mtime=0)), "list_too_large"),
     ],
 )
 def test_an_encoded_list_that_is_not_exactly_one_gzip_stream_is_refused(encoded: str, code: str) -> None:
