@@ -100,7 +100,7 @@ def test_after_a_refusal_the_same_work_gets_no_further(registry: Registry) -> No
 
 def test_a_reader_cannot_write(registry: Registry) -> None:
     with pytest.raises(StoreFault):
-        registry.read(lambda reader: set_meta(reader, "key", "value"))  # type: ignore[arg-type]
+        registry.read(lambda reader: set_meta(Unit(reader._connection, reader._sqlite), "key", "value"))
     assert registry.read(lambda reader: meta(reader, "key")) is None
 
 

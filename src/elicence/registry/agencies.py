@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, delete, update
 
 from elicence.registry import tables
 from elicence.registry.rows import Rows
+from elicence.registry.statements import Statement
 from elicence.registry.unit import Reader, Unit
 
 
@@ -85,21 +86,21 @@ _ASSERTIONS = Rows(tables.ClientAssertion, AssertionRow)
 _OPERATORS = Rows(tables.Operator, OperatorRecord)
 _GRANTS = Rows(tables.Grant, GrantRecord)
 
-_ALL_AGENCIES = _AGENCIES.select().order_by(_AGENCIES.table.c.slug)
-_AGENCY_BY_SLUG = _AGENCIES.select(slug="slug")
-_AGENCY_BY_ID = _AGENCIES.select(id="agency_id")
-_CLIENTS_OF = _CLIENTS.select(agency_id="agency_id").order_by(_CLIENTS.table.c.id)
-_CLIENT_BY_ID = _CLIENTS.select(id="client_id")
+_ALL_AGENCIES = Statement(_AGENCIES.select().order_by(_AGENCIES.table.c.slug))
+_AGENCY_BY_SLUG = Statement(_AGENCIES.select(slug="slug"))
+_AGENCY_BY_ID = Statement(_AGENCIES.select(id="agency_id"))
+_CLIENTS_OF = Statement(_CLIENTS.select(agency_id="agency_id").order_by(_CLIENTS.table.c.id))
+_CLIENT_BY_ID = Statement(_CLIENTS.select(id="client_id"))
 _client = _CLIENTS.table.c
-_CHANGE_CLIENT = (
+_CHANGE_CLIENT = Statement(
     update(_CLIENTS.table)
     .where(_client.agency_id == bindparam("of_agency"), _client.id == bindparam("of_client"))
     .values(disabled_at=bindparam("disabled_at"), secret_digest=bindparam("secret_digest"))
 )
-_ONE_ASSERTION = _ASSERTIONS.select(agency_id="agency_id", client_id="client_id", digest="digest")
+_ONE_ASSERTION = Statement(_ASSERTIONS.select(agency_id="agency_id", client_id="client_id", digest="digest"))
 _FORGET = delete(_ASSERTIONS.table).where(_ASSERTIONS.table.c.expires_at < bindparam("now"))
-_OPERATORS_OF = _OPERATORS.select(agency_id="agency_id").order_by(_OPERATORS.table.c.id)
-_GRANTS_OF = _GRANTS.select(agency_id="agency_id").order_by(_GRANTS.table.c.id)
+_OPERATORS_OF = Statement(_OPERATORS.select(agency_id="agency_id").order_by(_OPERATORS.table.c.id))
+_GRANTS_OF = Statement(_GRANTS.select(agency_id="agency_id").order_by(_GRANTS.table.c.id))
 
 
 def add_agency(unit: Unit, agency: AgencyRecord) -> None:
@@ -139,7 +140,7 @@ def client_by_id(reader: Reader, client_id: str) -> ClientRecord | None:
 
 def change_client(unit: Unit, client: ClientRecord) -> None:
     """Write down that a client was disabled, or has another secret."""
-    unit.execute(
+    unit.change(
         _CHANGE_CLIENT,
         {
             "of_agency": client.agency_id, "of_client": client.id, "disabled_at": client.disabled_at,

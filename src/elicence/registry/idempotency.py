@@ -5,6 +5,7 @@ from datetime import datetime
 
 from elicence.registry import tables
 from elicence.registry.rows import Rows
+from elicence.registry.statements import Statement
 from elicence.registry.unit import Reader, Unit
 
 
@@ -22,7 +23,7 @@ class IdempotencyRow:
 
 
 _KEYS = Rows(tables.Idempotency, IdempotencyRow)
-_FIND = _KEYS.select(agency_id="agency_id", key="key")
+_FIND = Statement(_KEYS.select(agency_id="agency_id", key="key"))
 
 
 def find_idempotent(reader: Reader, agency_id: str, key: str) -> IdempotencyRow | None:

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, update
 from elicence.errors import Conflict
 from elicence.registry import tables
 from elicence.registry.rows import Rows
+from elicence.registry.statements import Statement
 from elicence.registry.unit import Reader, Unit
 
 
@@ -36,14 +37,16 @@ class IntentRow:
 
 _INTENTS = Rows(tables.Intent, IntentRow)
 _columns = _INTENTS.table.c
-_PENDING = (
+_PENDING = Statement(
     _INTENTS.select(_columns.state == "pending", _columns.created_at < bindparam("older_than"))
     .order_by(_columns.created_at, _columns.id)
     .limit(bindparam("limit"))
 )
-_OF_LICENCE = _INTENTS.select(agency_id="agency_id", licence_id="licence_id").order_by(_columns.version, _columns.id)
-_BY_ID = _INTENTS.select(agency_id="agency_id", id="id")
-_FINISH = (
+_OF_LICENCE = Statement(
+    _INTENTS.select(agency_id="agency_id", licence_id="licence_id").order_by(_columns.version, _columns.id)
+)
+_BY_ID = Statement(_INTENTS.select(agency_id="agency_id", id="id"))
+_FINISH = Statement(
     update(_INTENTS.table)
     .where(
         _columns.agency_id == bindparam("of_agency"), _columns.id == bindparam("of_intent"), _columns.state == "pending"
@@ -67,7 +70,7 @@ def finish_intent(
     parameters = {
         "of_agency": agency_id, "of_intent": intent_id, "to_state": state, "because": reason, "at": finished_at,
     }  # fmt: skip
-    if unit.execute(_FINISH, parameters).rowcount != 1:
+    if unit.change(_FINISH, parameters) != 1:
         raise Conflict("intent_failed", "this intent is already closed; read the licence again")
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, update
 from elicence.errors import Conflict, NotFound
 from elicence.registry import tables
 from elicence.registry.rows import Rows, table_of
+from elicence.registry.statements import Statement
 from elicence.registry.unit import Unit
 
 
@@ -112,7 +113,7 @@ _BUMP = (
     .values(row_version=_licence.c.row_version + 1, current_version=bindparam("current"))
     .returning(_licence.c.row_version)
 )
-_FREE = (
+_FREE = Statement(
     update(_licence)
     .where(
         _licence.c.agency_id == bindparam("of_agency"),
@@ -121,7 +122,8 @@ _FREE = (
     )
     .values(given_up_at=bindparam("at"))
 )
-_BUMP_IF = _BUMP.where(_licence.c.row_version == bindparam("expected"))
+_BUMP_ANY = Statement(_BUMP)
+_BUMP_IF = Statement(_BUMP.where(_licence.c.row_version == bindparam("expected")))
 
 
 def insert_licence(unit: Unit, row: LicenceRow) -> None:
@@ -131,7 +133,7 @@ def insert_licence(unit: Unit, row: LicenceRow) -> None:
 
 def free_number(unit: Unit, agency_id: str, licence_id: str, *, at: datetime) -> None:
     """Let the number of a licence that never had a version be used again; any other licence keeps its number."""
-    unit.execute(_FREE, {"of_agency": agency_id, "of_licence": licence_id, "at": at})
+    unit.change(_FREE, {"of_agency": agency_id, "of_licence": licence_id, "at": at})
 
 
 def insert_version(unit: Unit, row: VersionRow) -> None:
@@ -169,7 +171,7 @@ def bump_licence(
     """
     parameters = {"of_agency": agency_id, "of_licence": licence_id, "current": current_version}
     if expected is None:
-        row = unit.first(_BUMP, parameters)
+        row = unit.first(_BUMP_ANY, parameters)
     else:
         row = unit.first(_BUMP_IF, parameters | {"expected": expected})
     if row is not None:

@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, func, select
 
 from elicence.registry import tables
 from elicence.registry.rows import Rows, table_of
+from elicence.registry.statements import Statement
 from elicence.registry.unit import Reader, Unit
 
 
@@ -55,7 +56,7 @@ _AUDIT = Rows(tables.AuditEvent, AuditRow)
 
 _sequence = table_of(tables.LogSequence).c
 _SIZE = select(func.max(_sequence.position))
-_FROM = (
+_FROM = Statement(
     _NUMBERED.select()
     .join_from(
         _NUMBERED.table,
@@ -66,8 +67,10 @@ _FROM = (
     .order_by(_sequence.position)
     .limit(bindparam("limit"))
 )
-_AUDIT_OF = _AUDIT.select(agency_id="agency_id", licence_id="licence_id").order_by(
-    _AUDIT.table.c.occurred_at, _AUDIT.table.c.version, _AUDIT.table.c.id
+_AUDIT_OF = Statement(
+    _AUDIT.select(agency_id="agency_id", licence_id="licence_id").order_by(
+        _AUDIT.table.c.occurred_at, _AUDIT.table.c.version, _AUDIT.table.c.id
+    )
 )
 
 

@@ -4,12 +4,13 @@ from sqlalchemy import bindparam, insert, select, update
 
 from elicence.registry import tables
 from elicence.registry.rows import table_of
+from elicence.registry.statements import Statement
 from elicence.registry.unit import Reader, Unit
 
 _table = table_of(tables.RegistryMeta)
-_READ = select(_table.c.value).where(_table.c.key == bindparam("of_key"))
+_READ = Statement(select(_table.c.value).where(_table.c.key == bindparam("of_key")))
 _WRITE = insert(_table)
-_CHANGE = update(_table).where(_table.c.key == bindparam("of_key")).values(value=bindparam("to"))
+_CHANGE = Statement(update(_table).where(_table.c.key == bindparam("of_key")).values(value=bindparam("to")))
 
 
 def meta(reader: Reader, key: str) -> str | None:
@@ -25,5 +26,5 @@ def fix_meta(unit: Unit, key: str, value: str) -> None:
 
 def set_meta(unit: Unit, key: str, value: str) -> None:
     """Write a fact that may change."""
-    if unit.execute(_CHANGE, {"of_key": key, "to": value}).rowcount == 0:
+    if unit.change(_CHANGE, {"of_key": key, "to": value}) == 0:
         fix_meta(unit, key, value)

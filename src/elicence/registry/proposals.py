@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, update
 
 from elicence.registry import tables
 from elicence.registry.rows import Rows
+from elicence.registry.statements import Statement
 from elicence.registry.unit import Reader, Unit
 
 __all__ = ["ProposalRow", "decide_proposal", "insert_proposal", "open_proposals", "proposal_by_id", "proposal_by_key"]
@@ -35,10 +36,10 @@ class ProposalRow:
 
 _PROPOSALS = Rows(tables.Proposal, ProposalRow)
 _columns = _PROPOSALS.table.c
-_BY_ID = _PROPOSALS.select(agency_id="agency_id", id="id")
-_BY_KEY = _PROPOSALS.select(agency_id="agency_id", idempotency_key="key")
-_OPEN = _PROPOSALS.select(_columns.state == "proposed", agency_id="agency_id").order_by(_columns.id)
-_DECIDE = (
+_BY_ID = Statement(_PROPOSALS.select(agency_id="agency_id", id="id"))
+_BY_KEY = Statement(_PROPOSALS.select(agency_id="agency_id", idempotency_key="key"))
+_OPEN = Statement(_PROPOSALS.select(_columns.state == "proposed", agency_id="agency_id").order_by(_columns.id))
+_DECIDE = Statement(
     update(_PROPOSALS.table)
     .where(
         _columns.agency_id == bindparam("of_agency"),
@@ -76,4 +77,4 @@ def decide_proposal(
     parameters = {
         "of_agency": agency_id, "of_proposal": proposal_id, "to_state": state, "who": decided_by, "at": decided_at,
     }  # fmt: skip
-    return unit.execute(_DECIDE, parameters).rowcount == 1
+    return unit.change(_DECIDE, parameters) == 1

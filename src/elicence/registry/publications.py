@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, func, select
 from elicence.errors import PublishFault
 from elicence.registry import tables
 from elicence.registry.rows import Rows
+from elicence.registry.statements import Statement
 from elicence.registry.unit import Reader, Unit
 
 
@@ -33,11 +34,9 @@ _of_list = (
     _columns.list_no == bindparam("list_no"),
     _columns.form == bindparam("form"),
 )
-_NEWEST = select(func.max(_columns.serial).label("serial"), func.max(_columns.sequence).label("sequence")).where(
-    *_of_list
-)
-_LAST = _PUBLICATIONS.select(*_of_list).order_by(_columns.serial.desc()).limit(1)
-_AT = (
+_NEWEST = Statement(select(func.max(_columns.serial), func.max(_columns.sequence)).where(*_of_list))
+_LAST = Statement(_PUBLICATIONS.select(*_of_list).order_by(_columns.serial.desc()).limit(1))
+_AT = Statement(
     _PUBLICATIONS.select(*_of_list, _columns.published_at <= bindparam("time"))
     .order_by(_columns.published_at.desc(), _columns.serial.desc())
     .limit(1)
@@ -51,7 +50,7 @@ def record_publication(unit: Unit, row: PublicationRow) -> int:
     another publisher was faster: an older list never replaces a newer one.
     """
     newest = unit.first(_NEWEST, {"agency_id": row.agency_id, "list_no": row.list_no, "form": row.form})
-    serial, sequence = (0, 0) if newest is None or newest.serial is None else (newest.serial, newest.sequence)
+    serial, sequence = (0, 0) if newest is None or newest[0] is None else newest
     if row.sequence < sequence:
         raise PublishFault(
             "list_refused", f"a list as of entry {sequence} is published; one as of entry {row.sequence} may not follow"

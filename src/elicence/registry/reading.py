@@ -19,6 +19,7 @@ from elicence.registry.issuing import (
     VersionRow,
 )
 from elicence.registry.rows import Rows
+from elicence.registry.statements import Statement
 from elicence.registry.status import STATUSES
 from elicence.registry.unit import Reader, Unit
 
@@ -48,18 +49,21 @@ EVERY_LICENCE = LicenceFilter()
 
 _LICENCES = Rows(tables.Licence, StoredLicence)
 _licence = _LICENCES.table.c
-_BY_ID = _LICENCES.select(agency_id="agency_id", id="licence_id")
+_ONE = _LICENCES.select(agency_id="agency_id", id="licence_id")
+_BY_ID = Statement(_ONE)
 # NO KEY UPDATE: excludes other changes of this licence, not the foreign-key locks of rows that belong to it.
-_LOCK = _BY_ID.with_for_update(key_share=True)
-_BY_NUMBER = _LICENCES.select(agency_id="agency_id", type_slug="type_slug", number="number")
+_LOCK = Statement(_ONE.with_for_update(key_share=True))
+_BY_NUMBER = Statement(_LICENCES.select(agency_id="agency_id", type_slug="type_slug", number="number"))
 _PAGE = _LICENCES.select(agency_id="agency_id").order_by(_licence.id).limit(bindparam("limit"))
 _VERSION = {"agency_id": "agency_id", "licence_id": "licence_id", "version": "version"}
-_VERSIONS_OF = VERSIONS.select(agency_id="agency_id", licence_id="licence_id").order_by(VERSIONS.table.c.version)
-_ONE_VERSION = VERSIONS.select(**_VERSION)
-_HOLDERS_OF = HOLDERS.select(**_VERSION).order_by(HOLDERS.table.c.position)
-_CREDENTIAL_OF = CREDENTIALS.select(**_VERSION, format="format")
-_DATA_KEY_OF = DATA_KEYS.select(agency_id="agency_id", licence_id="licence_id")
-_BY_CODE = CODES.select(code="code")
+_VERSIONS_OF = Statement(
+    VERSIONS.select(agency_id="agency_id", licence_id="licence_id").order_by(VERSIONS.table.c.version)
+)
+_ONE_VERSION = Statement(VERSIONS.select(**_VERSION))
+_HOLDERS_OF = Statement(HOLDERS.select(**_VERSION).order_by(HOLDERS.table.c.position))
+_CREDENTIAL_OF = Statement(CREDENTIALS.select(**_VERSION, format="format"))
+_DATA_KEY_OF = Statement(DATA_KEYS.select(agency_id="agency_id", licence_id="licence_id"))
+_BY_CODE = Statement(CODES.select(code="code"))
 
 
 def licence_by_id(reader: Reader, agency_id: str, licence_id: str) -> StoredLicence | None:

@@ -10,9 +10,10 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Dialect, Row, Select, Table, bindparam, insert, select
+from sqlalchemy import ColumnElement, Dialect, Select, Table, bindparam, insert, select
 from sqlmodel import SQLModel
 
+from elicence.registry.statements import Statement, Values
 from elicence.registry.unit import Reader, Unit
 
 R = TypeVar("R")
@@ -36,7 +37,7 @@ class Insert:
         processors = [table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names]
         self._processors = [(at, convert) for at, convert in enumerate(processors) if convert is not None]
 
-    def parameters(self, values: Iterable[object]) -> tuple[object, ...] | dict[str, object]:
+    def parameters(self, values: Iterable[object]) -> Values:
         converted = list(values)
         for at, convert in self._processors:
             converted[at] = convert(converted[at])
@@ -68,14 +69,16 @@ class Rows(Generic[R]):
         statement = self._inserts.get(unit.dialect.name)
         if statement is None:
             statement = self._inserts[unit.dialect.name] = Insert(self.table, self._filled, unit.dialect)
-        unit.execute_text(statement.text, statement.parameters((*self._values(record), *further)))
+        unit.insert(statement.text, statement.parameters((*self._values(record), *further)))
 
-    def first(self, reader: Reader, statement: Select[Any], parameters: Mapping[str, object]) -> R | None:
+    def first(self, reader: Reader, statement: Statement | Select[Any], parameters: Mapping[str, object]) -> R | None:
         row = reader.first(statement, parameters)
         return None if row is None else self._record_of(row)
 
-    def all(self, reader: Reader, statement: Select[Any], parameters: Mapping[str, object]) -> tuple[R, ...]:
+    def all(
+        self, reader: Reader, statement: Statement | Select[Any], parameters: Mapping[str, object]
+    ) -> tuple[R, ...]:
         return tuple(self._record_of(row) for row in reader.all(statement, parameters))
 
-    def _record_of(self, row: Row[Any]) -> R:
+    def _record_of(self, row: tuple[Any, ...]) -> R:
         return self.record(**dict(zip(self.names, row, strict=True)))

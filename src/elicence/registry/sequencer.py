@@ -51,7 +51,10 @@ def _number(unit: Unit, limit: int, *, locking: bool) -> int:
         return 0
     placed = list(enumerate(waiting, log_size(unit)))
     unit.execute(
-        _NUMBER, [{"position": position, "agency_id": row.agency_id, "entry_id": row.id} for position, row in placed]
+        _NUMBER,
+        [{"position": at, "agency_id": agency_id, "entry_id": entry_id} for at, (agency_id, entry_id) in placed],
     )
-    unit.execute(_MARK, [{"of_agency": row.agency_id, "of_entry": row.id, "at": position} for position, row in placed])
+    unit.execute(
+        _MARK, [{"of_agency": agency_id, "of_entry": entry_id, "at": at} for at, (agency_id, entry_id) in placed]
+    )
     return len(placed)

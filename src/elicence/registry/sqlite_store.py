@@ -54,7 +54,7 @@ class SqliteStore:
                 driver = driver_of(connection)
                 driver.execute("BEGIN")
                 try:
-                    return work(Reader(connection))
+                    return work(Reader(connection, driver))
                 finally:
                     driver.rollback()
         except (DBAPIError, PoolTimeoutError, sqlite3.Error) as error:
@@ -90,7 +90,7 @@ class Turn:
 
     def run(self, connection: Connection, driver: sqlite3.Connection) -> None:
         self._driver = driver
-        self._unit = Unit(connection)
+        self._unit = Unit(connection, driver)
         with self:
             self.result = self.work(self._unit)
 

@@ -10,6 +10,7 @@ from elicence.errors import NotFound
 from elicence.registry import tables
 from elicence.registry.log import log_size
 from elicence.registry.rows import Rows, table_of
+from elicence.registry.statements import Statement
 from elicence.registry.unit import Reader, Unit
 
 LIST_SIZE = 131_072
@@ -73,13 +74,13 @@ _LISTS = Rows(tables.StatusList, StatusListRow)
 
 _list = _LISTS.table.c
 _newest = select(func.max(_list.list_no)).where(_list.agency_id == bindparam("of_agency")).scalar_subquery()
-_TAKE = (
+_TAKE = Statement(
     update(_LISTS.table)
     .where(_list.agency_id == bindparam("of_agency"), _list.list_no == _newest, _list.taken < _list.size)
     .values(taken=_list.taken + 1)
     .returning(_list.list_no, _list.taken, _list.secret_id)
 )
-_NEWEST = select(func.max(_list.list_no)).where(_list.agency_id == bindparam("of_agency"))
+_NEWEST = Statement(select(func.max(_list.list_no)).where(_list.agency_id == bindparam("of_agency")))
 # NO KEY UPDATE: waits for another roll-over, not for the foreign-key locks every insert holds on its agency.
 _LOCK_AGENCY = (
     select(table_of(tables.Agency).c.id)
@@ -88,7 +89,7 @@ _LOCK_AGENCY = (
 )
 
 _entry = STATUSES.table.c
-_SET = (
+_SET = Statement(
     update(STATUSES.table)
     .where(
         _entry.agency_id == bindparam("of_agency"),
@@ -99,10 +100,10 @@ _SET = (
         state=bindparam("to_state"), reason=bindparam("because"), changed_at=bindparam("at"), until=bindparam("ends")
     )
 )
-_OF_VERSION = STATUSES.select(agency_id="agency_id", licence_id="licence_id", version="version")
-_OF_LICENCE = STATUSES.select(agency_id="agency_id", licence_id="licence_id").order_by(_entry.version)
-_ALL_LISTS = _LISTS.select().order_by(_list.agency_id, _list.list_no)
-_ONE_LIST = _LISTS.select(agency_id="agency_id", list_no="list_no")
+_OF_VERSION = Statement(STATUSES.select(agency_id="agency_id", licence_id="licence_id", version="version"))
+_OF_LICENCE = Statement(STATUSES.select(agency_id="agency_id", licence_id="licence_id").order_by(_entry.version))
+_ALL_LISTS = Statement(_LISTS.select().order_by(_list.agency_id, _list.list_no))
+_ONE_LIST = Statement(_LISTS.select(agency_id="agency_id", list_no="list_no"))
 _MARKED = select(_entry.status_index, _entry.state).where(
     _entry.agency_id == bindparam("agency_id"),
     _entry.list_no == bindparam("list_no"),
@@ -137,7 +138,7 @@ def take_status_index(
         _LISTS.add(unit, row)
         list_no, count, secret = row.list_no, row.taken, row.secret_id
     else:
-        list_no, count, secret = taken.list_no, taken.taken, taken.secret_id
+        list_no, count, secret = taken
     return StatusSlot(list_no, permute(secret, f"{agency_id}/{list_no}", count - 1))
 
 
@@ -163,7 +164,7 @@ def set_status(
         "of_agency": agency_id, "of_licence": licence_id, "of_version": version,
         "to_state": state, "because": reason, "at": changed_at, "ends": until,
     }  # fmt: skip
-    if unit.execute(_SET, parameters).rowcount != 1:
+    if unit.change(_SET, parameters) != 1:
         raise NotFound("licence_not_found", "no such version of a licence")
 
 
@@ -192,7 +193,7 @@ def statuses(reader: Reader, agency_id: str, list_no: int) -> StatusPage:
     unnumbered = reader.first(_UNNUMBERED, {"agency_id": agency_id})
     return StatusPage(
         size=found.size,
-        states={row.status_index: row.state for row in reader.all(_MARKED, place)},
+        states={int(index): str(state) for index, state in reader.all(_MARKED, place)},
         sequence=log_size(reader),
         unnumbered=0 if unnumbered is None else int(unnumbered[0]),
     )
