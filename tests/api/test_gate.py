@@ -217,7 +217,10 @@ def test_a_query_out_of_bounds_is_422(steady: Calls, query: str) -> None:
     assert code(steady.get(f"/v1/licences?{query}")) == (422, "validation_failed")
 
 
-@pytest.mark.parametrize("cursor", ["x", "lic_0", "lic_01m838z2g0e009c4awq0vrpza7", "' OR 1=1 --", "../..", "%", "_"])
+@pytest.mark.parametrize(
+    "cursor",
+    ["x", "lic_0", "lic_01m838z2g0e009c4awq0vrpza7", "' OR 1=1 --", "../..", "%", "_", "A" * 62, "A" * 22, "A" * 64],
+)
 def test_a_cursor_that_was_not_given_is_refused(steady: Calls, cursor: str) -> None:
     assert code(steady.get("/v1/licences", params={"cursor": cursor})) == (400, "cursor_invalid")
 

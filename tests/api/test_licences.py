@@ -95,7 +95,38 @@ def test_pages_hold_every_licence_once_in_order(both: Calls) -> None:
     assert len(seen) == 7
     market = both.sign_in("market")
     assert market.get("/v1/licences").json()["data"] == []
-    assert code(market.get("/v1/licences", params={"cursor": seen[0]})) == (400, "cursor_invalid")
+
+
+def test_a_cursor_is_good_only_for_the_list_and_the_filters_it_was_given_for(steady: Calls) -> None:
+    for n in (801, 802, 803):
+        steady.issue(n)
+    wanted = {"limit": "1", "state": "active", "type": "food-business-licence"}
+    page = steady.get("/v1/licences", params=wanted).json()
+    cursor, last_id = page["next_cursor"], page["data"][0]["id"]
+    assert len(cursor) <= 64
+    for other in ({"state": "revoked"}, {"type": "degree"}, {"external_ref": "x"}):
+        answer = steady.get("/v1/licences", params=wanted | {"cursor": cursor} | other)
+        assert code(answer) == (400, "cursor_invalid"), other
+    for filters in ({}, {"state": "active"}, {"type": "active", "state": "active"}):
+        assert code(steady.get("/v1/licences", params={"cursor": cursor} | filters)) == (400, "cursor_invalid")
+    market = steady.sign_in("market")
+    assert code(market.get("/v1/licences", params=wanted | {"cursor": cursor})) == (400, "cursor_invalid")
+    assert code(steady.get("/v1/licences", params=wanted | {"cursor": last_id})) == (400, "cursor_invalid")
+    # The page may have another length, and another client of the agency may go on with it.
+    colleague = steady.sign_in()
+    following = colleague.get("/v1/licences", params=wanted | {"cursor": cursor, "limit": "2"})
+    assert following.status_code == 200
+    assert last_id < following.json()["data"][0]["id"]
+
+
+def test_no_changed_cursor_is_taken(steady: Calls) -> None:
+    for n in (811, 812):
+        steady.issue(n)
+    cursor = steady.get("/v1/licences", params={"limit": "1"}).json()["next_cursor"]
+    changed = [cursor[:n] + ("B" if cursor[n] == "A" else "A") + cursor[n + 1 :] for n in range(len(cursor))]
+    for other in (*changed, *(cursor[:n] for n in range(1, len(cursor))), cursor + "A", cursor + "="):
+        assert code(steady.get("/v1/licences", params={"cursor": other}))[1] == "cursor_invalid", other
+    assert steady.get("/v1/licences", params={"cursor": cursor}).status_code == 200
 
 
 def test_the_qr_code_is_drawn_and_says_what_the_answer_says(calls: Calls) -> None:

@@ -134,3 +134,22 @@ def test_rows_from_before_a_rotation_are_found_too(entropy):
     assert oldest == before
     assert newest == rotated.search_digest("CN-RIC", "11010519491231002X")
     assert newest[1] != oldest[1]
+
+
+def test_a_mark_is_known_again_for_exactly_its_parts_and_under_older_secrets_too():
+    mark = SEALER.mark("cursor", "lic_1", "agc_1")
+    assert len(mark) == SEALER.MARK_LENGTH
+    rotated = Sealer(rotate(SECRETS, "session", lambda n: b"\x07" * n))
+    assert rotated.mark("cursor", "lic_1", "agc_1") != mark
+    assert rotated.has_mark(mark, "cursor", "lic_1", "agc_1")
+    for parts in (("cursor", "lic_1"), ("cursor", "lic_1agc_1"), ("cursor", "lic_1", "agc_2"), ("lic_1", "agc_1")):
+        assert not SEALER.has_mark(mark, *parts)
+    for other in (b"", mark[:-1], mark + b"\0", bytes(16), bytes([mark[0] ^ 1]) + mark[1:]):
+        assert not SEALER.has_mark(other, "cursor", "lic_1", "agc_1")
+
+
+def test_a_mark_is_made_with_no_secret_that_serves_anything_else():
+    others = Sealer(Secrets(tuple(replace(each, value=bytes(32)) for each in SECRETS.entries if each.name == "session")
+                            + tuple(each for each in SECRETS.entries if each.name != "session")))  # fmt: skip
+    assert others.mark("a") != SEALER.mark("a")
+    assert others.fingerprint("a") == SEALER.fingerprint("a")

@@ -14,10 +14,11 @@ from elicence.api.answers import (
     proposal_json,
     qr_content,
 )
+from elicence.api.cursors import LONGEST, cursor_after, place_of
 from elicence.api.queries import Parameter, parameters, text, whole_number
 from elicence.api.reception import Reception
 from elicence.api.requests import idempotency_key, json_object
-from elicence.errors import CallRefused, FormatError, NotFound
+from elicence.errors import FormatError, NotFound
 from elicence.formats.encoding import JsonObject
 from elicence.formats.qr import Symbol, make_symbol, png, svg
 from elicence.issuer.desk import Caller
@@ -28,7 +29,7 @@ from elicence.issuer.validate import validate
 from elicence.licences.ids import parse_id
 from elicence.licences.lifecycle import LicenceState
 from elicence.registry.agencies import AgencyRecord
-from elicence.registry.reading import LicenceFilter, StoredLicence, licence_by_id, licences_page
+from elicence.registry.reading import LicenceFilter, StoredLicence, licences_page
 from elicence.registry.unit import Reader
 
 __all__ = ["LicenceEndpoints", "licence_id_of"]
@@ -41,11 +42,12 @@ MOST_A_PAGE: Final = 200
 _A_PAGE: Final = 50
 _LISTING: Final = {
     "limit": whole_number(1, MOST_A_PAGE),
-    "cursor": text(64),
+    "cursor": text(LONGEST),
     "type": text(64),
     "state": text(16, allowed=_STATES),
     "external_ref": text(100),
 }
+_FILTERS: Final = ("type", "state", "external_ref")
 
 
 def licence_id_of(request: Request) -> str:
@@ -54,6 +56,11 @@ def licence_id_of(request: Request) -> str:
         return parse_id("lic", request.path_params["licence_id"])
     except FormatError:
         raise NotFound("licence_not_found", "No such licence.") from None
+
+
+def _bound_to(agency: AgencyRecord, asked: Mapping[str, str | int]) -> tuple[str, ...]:
+    """What a cursor of the list of licences is good for: this agency, and these filters."""
+    return ("licences", agency.id, *(str(asked.get(name, "")) for name in _FILTERS))
 
 
 class LicenceEndpoints:
@@ -102,30 +109,26 @@ class LicenceEndpoints:
         return await self._reception.run(self._list, identity.agency, asked)
 
     def _list(self, agency: AgencyRecord, asked: dict[str, str | int]) -> Response:
-        limit = int(asked.get("limit", _A_PAGE))
-        rows, found = self._reception.assembly.registry.read(lambda reader: self._page(reader, agency, asked, limit))
-        cursor = rows[limit - 1].id if len(rows) > limit else None
+        sealer, bound_to = self._desk.sealer, _bound_to(agency, asked)
+        limit, cursor = int(asked.get("limit", _A_PAGE)), str(asked.get("cursor", ""))
+        after = place_of(sealer, cursor, *bound_to) if cursor else ""
+        wanted = {name: str(asked[name]) if name in asked else None for name in _FILTERS}
+        only = LicenceFilter(type_slug=wanted["type"], state=wanted["state"], external_ref=wanted["external_ref"])
+
+        def page(reader: Reader) -> tuple[tuple[StoredLicence, ...], list[LicenceView]]:
+            # One row more than asked for, so that the end is known.
+            rows = licences_page(reader, agency.id, after_id=after, limit=limit + 1, only=only)
+            return rows, [view(reader, self._desk, agency.id, row.id) for row in rows[:limit] if row.current_version]
+
+        rows, found = self._reception.assembly.registry.read(page)
+        more = len(rows) > limit
         body = {
             "object": "list",
             "data": [licence_json(self._desk, agency, each) for each in found],
-            "has_more": cursor is not None,
-            "next_cursor": cursor,
+            "has_more": more,
+            "next_cursor": cursor_after(sealer, rows[limit - 1].id, *bound_to) if more else None,
         }
         return json_response(body)
-
-    def _page(
-        self, reader: Reader, agency: AgencyRecord, asked: dict[str, str | int], limit: int
-    ) -> tuple[tuple[StoredLicence, ...], list[LicenceView]]:
-        """One row more than asked for, so that the end is known, and the licences behind the rows of this page."""
-        after = str(asked.get("cursor", ""))
-        if after and licence_by_id(reader, agency.id, after) is None:
-            raise CallRefused("cursor_invalid", "A cursor is a next_cursor of this agency's own list.")
-        wanted = {name: str(asked[name]) if name in asked else None for name in ("type", "state", "external_ref")}
-        only = LicenceFilter(
-            type_slug=wanted["type"], state=wanted["state"], external_ref=wanted["external_ref"]
-        )  # fmt: skip
-        rows = licences_page(reader, agency.id, after_id=after, limit=limit + 1, only=only)
-        return rows, [view(reader, self._desk, agency.id, row.id) for row in rows[:limit] if row.current_version]
 
     async def get_licence(self, request: Request) -> Response:
         """One licence, in its current version unless another is named."""

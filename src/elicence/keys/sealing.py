@@ -7,9 +7,9 @@ there are so few of them that all could be tried.
 """
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -46,6 +46,8 @@ class WrappedKey:
 
 class Sealer:
     """Seals, opens and digests with the secrets of one registry. `entropy` gives nonces and data keys."""
+
+    MARK_LENGTH: Final = 16
 
     def __init__(self, secrets: Secrets) -> None:
         self._secrets = secrets
@@ -100,6 +102,15 @@ class Sealer:
         secret_id, _, digest = fingerprint.partition(".")
         return hmac.compare_digest(_fingerprint(self._secrets.get(secret_id).value, text), digest)
 
+    def mark(self, *parts: str) -> bytes:
+        """16 bytes by which we know again what we handed out and nobody else could have made (HMAC, session secret)."""
+        return _mark(self._secrets.current("session").value, parts)
+
+    def has_mark(self, mark: bytes, *parts: str) -> bool:
+        """Whether the mark was made of exactly these parts, under this or an older session secret."""
+        secrets = self._secrets.of("session")
+        return any(hmac.compare_digest(_mark(each.value, parts), mark) for each in secrets)
+
     def search_digest(self, scheme: str, holder_id: str) -> tuple[str, bytes]:
         """Id of the current search secret and the 32-byte digest under which a new holder row is found."""
         secret = self._secrets.current("search_digest")
@@ -114,6 +125,10 @@ class Sealer:
 
 def _fingerprint(secret: bytes, text: str) -> str:
     return hmac.digest(secret, _bound(b"fingerprint", text), "sha256").hex()
+
+
+def _mark(secret: bytes, parts: Sequence[str]) -> bytes:
+    return hmac.digest(secret, _bound(b"mark", *parts), "sha256")[: Sealer.MARK_LENGTH]
 
 
 def _place(data_key: DataKey, table: str, column: str, row: str) -> bytes:
