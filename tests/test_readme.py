@@ -4,10 +4,11 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
@@ -45,10 +46,7 @@ def test_the_library_example_accepts_the_licence_of_the_story(tmp_path: Path) ->
 
 
 def test_the_story_over_http_runs_against_the_demo(tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    words = [Path(sys.executable).parent / "elicence", "demo", "--json", "--port", str(port)]
+    words = [Path(sys.executable).parent / "elicence", "demo", "--json", "--port", str(free_port())]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as demo:
         try:
             told = json.loads(demo.stdout.readline())

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from tests.assembly import CHEAP, STANDARDS
+from tests.ports import free_port
 
 from elicence import server
 from elicence.bootstrap import assemble, initialise
@@ -30,12 +31,6 @@ with assemble(settings) as assembly:
     serve(assembly, "127.0.0.1", int(sys.argv[3]), ready=lambda: print("ready", flush=True))
 print("closed", flush=True)
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,7 @@ import zxingcpp
 from PIL import Image
 from tests.assembly import STANDARDS
 from tests.cli.shell import Shell
+from tests.ports import free_port
 
 EXAMPLES = sorted(STANDARDS.glob("*/examples/valid-*.json"))
 RUN = "from elicence.cli.main import run; run()"
@@ -27,12 +28,6 @@ VERDICTS = {
     "active": "valid", "suspended": "suspended", "revoked": "revoked", "superseded": "superseded",
     "expired": "expired", "not_yet_valid": "not_yet_valid", "test": "test_licence",
 }  # fmt: skip
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def environment(temporary: Path) -> dict[str, str]:

@@ -10,7 +10,8 @@ from pathlib import Path
 import httpx
 from tests.assembly import BASE_URL
 from tests.cli.shell import Shell
-from tests.cli.test_demo import RUN, environment, free_port
+from tests.cli.test_demo import RUN, environment
+from tests.ports import free_port
 
 from elicence.verifier.sources import PublishedDirectory
 
