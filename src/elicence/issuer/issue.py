@@ -25,7 +25,7 @@ from elicence.issuer.reserve import Reserved, Retry, reserve, retry_of, submit_d
 from elicence.licences.ids import new_id
 from elicence.licences.request import request_digest
 from elicence.licences.text_policy import text_fault
-from elicence.registry.agencies import GrantRecord, grants_of
+from elicence.registry.agencies import GrantRecord, grants_for
 from elicence.registry.idempotency import IdempotencyRow, find_idempotent
 from elicence.registry.unit import Reader
 
@@ -52,7 +52,8 @@ def issue(
     desk.at("p1")
     # 1 · Check everything that can be checked. A retry has its answer whatever became of grant, type and keys since.
     check_idempotency_key(idempotency_key, approved=approval is not None)
-    known, grants = desk.registry.read(lambda reader: _look(reader, caller.agency.id, idempotency_key))
+    slug = _known_type(desk, body)
+    known, grants = desk.registry.read(lambda reader: _look(reader, caller.agency.id, idempotency_key, slug))
     if known is not None:
         return settle(desk, caller, retry_of(desk, known, request_digest(body)), now=now)
     waiting = None if approval else proposed_before(desk, caller, idempotency_key, verb="issue", request=body)
@@ -82,9 +83,17 @@ def issue(
     return settle(desk, caller, reserved, now=now)
 
 
-def _look(reader: Reader, agency_id: str, key: str) -> tuple[IdempotencyRow | None, tuple[GrantRecord, ...]]:
-    """One look at the store: what the key made before, and what the agency may issue."""
-    return find_idempotent(reader, agency_id, key), grants_of(reader, agency_id)
+def _known_type(desk: Desk, body: Mapping[str, JsonValue]) -> str:
+    """The type asked for, not yet checked; nothing for what is none, so that the store is asked for no odd text."""
+    slug = body.get("type")
+    return str(slug) if slug in desk.catalogue else ""
+
+
+def _look(
+    reader: Reader, agency_id: str, key: str, type_slug: str
+) -> tuple[IdempotencyRow | None, tuple[GrantRecord, ...]]:
+    """One look at the store: what the key made before, and the agency's grants for the type."""
+    return find_idempotent(reader, agency_id, key), grants_for(reader, agency_id, type_slug)
 
 
 def settle(desk: Desk, caller: Caller, reserved: Reserved | Retry, *, now: datetime) -> LicenceView:

@@ -26,7 +26,7 @@ from elicence.licences.licence_type import LicenceType
 from elicence.licences.lifecycle import Action, LicenceState, move
 from elicence.licences.request import CheckedRequest, check_request
 from elicence.licences.request_text import pointer_to
-from elicence.registry.agencies import grants_of
+from elicence.registry.agencies import grants_for
 from elicence.registry.reading import lock_licence, version_row, versions_of
 from elicence.registry.unit import Unit
 
@@ -137,7 +137,7 @@ def _new_version(
     check_reason(_type_of(desk, before), asked.action, asked.reason)
     move(LicenceState(before.state), asked.action)
     checked = rebuild(before)
-    grants = desk.registry.read(lambda reader: grants_of(reader, caller.agency.id))
+    grants = desk.registry.read(lambda reader: grants_for(reader, caller.agency.id, before.type_slug))
     grant = check_grant(grants, checked, now)
     draft = _draft(desk, caller, before, asked, checked=checked, now=now)
     check_density(desk, draft)

@@ -9,7 +9,7 @@ from elicence.formats.encoding import JsonValue
 from elicence.issuer.desk import Caller, Desk
 from elicence.issuer.draft import check_body, check_density, check_grant, draft_version
 from elicence.licences.ids import new_id
-from elicence.registry.agencies import grants_of
+from elicence.registry.agencies import grants_for
 
 __all__ = ["Validation", "validate"]
 
@@ -29,7 +29,7 @@ class Validation:
 def validate(desk: Desk, caller: Caller, body: Mapping[str, JsonValue], *, now: datetime) -> Validation:
     """The findings, or the error that issuing would raise. Whether the number is free only issuing can tell."""
     checked = check_body(desk, body)
-    grants = desk.registry.read(lambda reader: grants_of(reader, caller.agency.id))
+    grants = desk.registry.read(lambda reader: grants_for(reader, caller.agency.id, checked.licence_type.slug))
     grant = check_grant(grants, checked, now)
     draft = draft_version(desk, caller, checked, verb="issue", licence_id=new_id("lic", now, desk.entropy), now=now)
     budget = checked.licence_type.code_budget

@@ -42,6 +42,7 @@ class Catalogue:
             if owners.setdefault(("term", each.vc_type), each.slug) != each.slug:
                 raise _clash("type_duplicate", "another licence type has the same credential type", each, "/slug")
         self._by_slug: Mapping[str, Mapping[int, LicenceType]] = MappingProxyType(by_slug)
+        self._types = tuple(versions[n] for _, versions in sorted(by_slug.items()) for n in sorted(versions))
 
     @classmethod
     def load(cls, directory: Path, *, examples: bool = False) -> "Catalogue":
@@ -80,7 +81,11 @@ class Catalogue:
 
     def types(self) -> tuple[LicenceType, ...]:
         """Every type version, by slug and then version."""
-        return tuple(versions[n] for _, versions in sorted(self._by_slug.items()) for n in sorted(versions))
+        return self._types
+
+    def __contains__(self, slug: object) -> bool:
+        """Whether there is a type of that slug, in any version and state."""
+        return isinstance(slug, str) and slug in self._by_slug
 
 
 def write_lock(directory: Path) -> Path:

@@ -5,6 +5,9 @@ contexts of their own property: JSON-LD 1.1 §4.1.8 lets those reuse words such 
 the bytes' SHA-256 with the trusted list and never fetches.
 """
 
+from dataclasses import dataclass, field
+from functools import lru_cache
+
 from elicence.formats.encoding import JsonObject, compact_json
 from elicence.licences.licence_type import ClaimRule, LicenceType
 
@@ -15,6 +18,21 @@ _XSD = "http://www.w3.org/2001/XMLSchema#"
 
 def json_ld_context(licence_type: LicenceType, base_url: str) -> bytes:
     """The document at `<base_url>/ns/<slug>/v<n>` (`application/ld+json`): the same bytes for the same file."""
+    return _made(_Stated(licence_type.digest, base_url, licence_type))
+
+
+@dataclass(frozen=True, slots=True)
+class _Stated:
+    """A type by the digest of its file: a publisher asks for every context each time it looks round."""
+
+    digest: str
+    base_url: str
+    licence_type: LicenceType = field(compare=False)
+
+
+@lru_cache(maxsize=4096)
+def _made(stated: _Stated) -> bytes:
+    licence_type, base_url = stated.licence_type, stated.base_url
     vocabulary = f"{base_url}{licence_type.context_path}#"
     claims: JsonObject = {
         rule.name: _term(vocabulary, rule) for rule in licence_type.claims.values() if rule.disclosure.in_credentials

@@ -100,6 +100,9 @@ _CHANGE_CLIENT = Statement(
 _ONE_ASSERTION = Statement(_ASSERTIONS.select(agency_id="agency_id", client_id="client_id", digest="digest"))
 _FORGET = delete(_ASSERTIONS.table).where(_ASSERTIONS.table.c.expires_at < bindparam("now"))
 _OPERATORS_OF = Statement(_OPERATORS.select(agency_id="agency_id").order_by(_OPERATORS.table.c.id))
+_GRANTS_FOR = Statement(
+    _GRANTS.select(agency_id="agency_id", type_slug="type_slug").order_by(_GRANTS.table.c.id)
+)  # fmt: skip
 _GRANTS_OF = Statement(_GRANTS.select(agency_id="agency_id").order_by(_GRANTS.table.c.id))
 
 
@@ -177,3 +180,8 @@ def add_grant(unit: Unit, grant: GrantRecord) -> None:
 def grants_of(reader: Reader, agency_id: str) -> tuple[GrantRecord, ...]:
     """All grants an agency ever had; which one covers a request is decided by `licences.grant`."""
     return _GRANTS.all(reader, _GRANTS_OF, {"agency_id": agency_id})
+
+
+def grants_for(reader: Reader, agency_id: str, type_slug: str) -> tuple[GrantRecord, ...]:
+    """Those of them that are for one licence type: an agency may hold some for hundreds."""
+    return _GRANTS.all(reader, _GRANTS_FOR, {"agency_id": agency_id, "type_slug": type_slug})

@@ -15,6 +15,7 @@ from elicence.formats.encoding import JsonValue, parse_json
 from elicence.formats.jwk import VerificationKey
 from elicence.formats.jws import Jws, verify_jws
 from elicence.formats.trusted_list import (
+    Permission,
     TrustedAgency,
     TrustedKey,
     TrustedListPayload,
@@ -52,7 +53,7 @@ class AgencyKey:
 class TrustedList:
     """The trusted list, indexed for verifying. Make one per list with `open_trusted_list` and keep it."""
 
-    __slots__ = ("_agencies", "_keys", "_owners", "_prepared", "_types", "payload")
+    __slots__ = ("_agencies", "_keys", "_newest", "_owners", "_permissions", "_prepared", "_types", "payload")
 
     def __init__(self, payload: TrustedListPayload) -> None:
         self.payload = payload
@@ -60,6 +61,11 @@ class TrustedList:
         self._keys = {key.kid: key for agency in payload.agencies for key in agency.keys}
         self._owners = {key.kid: agency for agency in payload.agencies for key in agency.keys}
         self._types = {(each.slug, each.version): each for each in payload.types}
+        self._newest = {each.slug: each for each in sorted(payload.types, key=lambda each: each.version)}
+        self._permissions: dict[tuple[str, str], list[Permission]] = {}
+        for agency in payload.agencies:
+            for permission in agency.permissions:
+                self._permissions.setdefault((agency.did, permission.type_slug), []).append(permission)
         self._prepared: dict[str, AgencyKey] = {}
 
     @property
@@ -107,11 +113,8 @@ class TrustedList:
 
     def permits(self, did: str, type_slug: str, at: datetime) -> bool:
         """Whether the agency might issue that type at that time; both ends of a permission count."""
-        agency = self._agencies.get(did)
-        return agency is not None and any(
-            each.type_slug == type_slug and _within(at, each.valid_from, each.valid_until)
-            for each in agency.permissions
-        )
+        permissions = self._permissions.get((did, type_slug), ())
+        return any(_within(at, each.valid_from, each.valid_until) for each in permissions)
 
     def type(self, slug: str, version: int) -> TrustedType | None:
         """The digests of a licence type's version."""
@@ -119,8 +122,7 @@ class TrustedList:
 
     def newest_type(self, slug: str) -> TrustedType | None:
         """The highest version of a licence type."""
-        versions = [each for each in self.payload.types if each.slug == slug]
-        return max(versions, key=lambda each: each.version, default=None)
+        return self._newest.get(slug)
 
 
 def parse_roots(document: bytes) -> Roots:

@@ -72,7 +72,7 @@ def texts_in(fields: Filled) -> tuple[str, ...]:
 
 def expectation(fields: Filled, catalogue: Catalogue) -> Policy:
     """The policy that the clerk's expectations make; `PageError` for a type nobody issues and a tail nobody bears."""
-    if fields.type and all(each.slug != fields.type for each in catalogue.types()):
+    if fields.type and fields.type not in catalogue:
         raise PageError(Trouble("type_unknown", field="type"))
     tail = fields.id_tail.strip().upper()[:_LONGEST_TAIL]
     try:

@@ -39,7 +39,6 @@ class Renderer:
     """Draws the templates for one registry."""
 
     def __init__(self, assembly: Assembly, static: StaticFiles) -> None:
-        self._assembly = assembly
         self._templates = Environment(
             loader=PackageLoader("elicence.web"),
             autoescape=True,
@@ -47,6 +46,7 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._types = {language: _titles(assembly, language) for language in LANGUAGES}
         self._templates.globals |= {
             "static": static.url,
             "host": urlsplit(assembly.desk.base_url).netloc,
@@ -58,16 +58,17 @@ class Renderer:
         say = words(place.language)
         asked = {"fields": Filled(), "troubles": (), "beside": (), "by_post": False, "texts": ()} | values
         html = self._templates.get_template(template).render(
-            asked, say=say, place=place, types=self._types(place.language), looks=self._looks(place.language)
+            asked, say=say, place=place, types=self._types[place.language], looks=self._looks(place.language)
         )
         headers = {"Content-Language": place.language, "Vary": "Accept-Language"}
         return HTMLResponse(html, status_code=status, headers=headers)
 
-    def _types(self, language: Language) -> list[tuple[str, str]]:
-        """Slug and title of every type that may be expected, sorted as they are read."""
-        titles = {each.slug: each.title[language] for each in self._assembly.desk.catalogue.types()}
-        return sorted(titles.items(), key=lambda pair: pair[1])
-
     def _looks(self, language: Language) -> dict[str, str]:
         """What a text that is no licence may look like."""
         return {code: text[language] for code, text in catalogue().words["looks_like"].items()}
+
+
+def _titles(assembly: Assembly, language: Language) -> list[tuple[str, str]]:
+    """Slug and title of every type that may be expected, sorted as they are read."""
+    titles = {each.slug: each.title[language] for each in assembly.desk.catalogue.types()}
+    return sorted(titles.items(), key=lambda pair: pair[1])
