@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import httpx
-from tests.assembly import BASE_URL, House, example
+from tests.assembly import BASE_URL, NOON, House, example, grant
 
 from elicence.accounts.clients import SCOPES, ClientRequest, add_client
+from elicence.accounts.operators import add_operator
 from elicence.api.app import Application, create_app
 from elicence.api.limits import Rates
 
@@ -75,13 +76,31 @@ def food(n: int = 1, **changes: Any) -> dict[str, Any]:
     return example(FOOD) | {"number": f"JY1{n:013d}"} | changes
 
 
+def operator_of(calls: Calls, slug: str = "housing", name: str = "Person") -> str:
+    """The id of a new operator of the agency."""
+    house = calls.house
+    return add_operator(
+        house.assembly.registry, house.agencies[slug], name, now=NOON, entropy=os.urandom
+    ).id  # fmt: skip
+
+
+def proposal_of(calls: Calls) -> dict[str, Any]:
+    """A proposal of the agency housing, whose grant for degrees in 4403 asks for four eyes from now on."""
+    grant(calls.house.assembly, calls.house.agencies["housing"], "degree", region="4403", four_eyes=True)
+    headers = {"Idempotency-Key": "proposal", "X-Operator-Id": operator_of(calls)}
+    answer = calls.post("/v1/licences", example("degree") | {"region": "440305"}, headers=headers)
+    assert answer.status_code == 202, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
 def calls_of(house: House, *, rates: Rates = ENDLESS, hot: bool = True, pages: Any = ()) -> Calls:
     """The application of a house, called by nobody in particular."""
     return Calls(house, create_app(house.assembly, rates=rates, hot=hot, pages=pages))
 
 
 def new_client(house: House, slug: str = "housing", **asked: Any) -> Any:
-    wanted = ClientRequest(**({"name": "Files", "scopes": SCOPES} | asked))
+    wanted = ClientRequest(**({"name": "Files", "scopes": tuple(SCOPES)} | asked))
     return add_client(house.assembly.registry, house.agencies[slug], wanted, now=house.clock(), entropy=os.urandom)
 
 

@@ -4,20 +4,22 @@ The matrix is made from the document, so a new route is in it without anybody th
 """
 
 import itertools
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
 import pytest
-from tests.api.calls import Calls, code
+from tests.api.calls import Calls, code, operator_of, proposal_of
 
 MISSING = "lic_01m838z2g0e009c4awq0vrpza7"
+ABSENT = {"licence_id": MISSING, "proposal_id": "prp_01m838z2g0e009c4awq0vrpza7"}
 OPEN = {
     "issue_token", "verify_licence", "list_types", "get_type", "get_type_schema", "get_trusted_list",
     "get_trust_bundle", "get_keys", "get_issuer_metadata", "get_did_document", "get_agency_keys", "get_status_list",
     "get_status_bitstring", "get_type_context", "get_type_file", "get_qr_dictionary", "get_problem_type", "get_health",
     "get_readiness",
 }  # fmt: skip
-OWN_ONLY = {"issue_licence", "validate_licence", "list_licences"}
+OWN_ONLY = {"issue_licence", "validate_licence", "list_licences", "list_proposals"}
 
 
 def operations(calls: Calls) -> list[tuple[str, str, dict[str, Any]]]:
@@ -25,17 +27,21 @@ def operations(calls: Calls) -> list[tuple[str, str, dict[str, Any]]]:
     return [(path, method.upper(), each) for path, ms in document["paths"].items() for method, each in ms.items()]
 
 
-def call(calls: Calls, path: str, method: str, operation: dict[str, Any], licence_id: str) -> httpx.Response:
-    """A well-formed call of the operation for a licence, with the body of its example."""
-    headers = {"Idempotency-Key": f"{operation['operationId']}-{licence_id}", "If-Match": '"1"'}
+def call(
+    calls: Calls, path: str, method: str, operation: dict[str, Any], ids: Mapping[str, str]
+) -> httpx.Response:  # fmt: skip
+    """A well-formed call of the operation for a licence or proposal, with the body of its example."""
+    headers = {"Idempotency-Key": f"{operation['operationId']}-{ids['licence_id']}", "If-Match": '"1"'}
     content = operation.get("requestBody", {}).get("content", {}).get("application/json")
     more = {} if content is None else {"json": content["example"]}
-    return calls(method, path.replace("{licence_id}", licence_id), headers=headers, **more)
+    return calls(method, path.format(**ids), headers=headers, **more)
 
 
-def shown(answer: httpx.Response, licence_id: str) -> tuple[int, Any, Any]:
-    """Everything that could tell two answers apart, but for the ids of request and licence."""
-    body = answer.text.replace(answer.headers["x-request-id"], "REQUEST").replace(licence_id, "LICENCE")
+def shown(answer: httpx.Response, ids: Mapping[str, str]) -> tuple[int, Any, Any]:
+    """Everything that could tell two answers apart, but for the ids of request, licence and proposal."""
+    body = answer.text.replace(answer.headers["x-request-id"], "REQUEST")
+    for name, value in ids.items():
+        body = body.replace(value, name)
     headers = {
         name: value
         for name, value in answer.headers.items()
@@ -49,32 +55,35 @@ def test_the_document_says_of_every_operation_who_may(steady: Calls) -> None:
     assert {name for name, closed in listed.items() if not closed} == OPEN
 
 
-def test_another_agencys_licence_is_answered_exactly_as_one_that_does_not_exist(both: Calls) -> None:
+def test_what_belongs_to_another_agency_is_answered_exactly_as_what_does_not_exist(both: Calls) -> None:
     licence = both.issue()
+    own = {"licence_id": licence["id"], "proposal_id": proposal_of(both)["id"]}
     market = both.sign_in("market")
+    market.headers["X-Operator-Id"] = operator_of(both, "market")
     before = both.house.store.everything()
-    tried = 0
+    tried = []
     for path, method, operation in operations(both):
         if operation["security"] and operation["operationId"] not in OWN_ONLY:
-            assert "{licence_id}" in path, "a closed route that names no licence needs a test of its own"
-            foreign = call(market, path, method, operation, licence["id"])
-            absent = call(market, path, method, operation, MISSING)
-            assert code(foreign) == (404, "licence_not_found"), operation["operationId"]
-            assert shown(foreign, licence["id"]) == shown(absent, MISSING)
-            tried += 1
-    assert tried == 10
+            (named,) = [name for name in ABSENT if f"{{{name}}}" in path]
+            foreign = call(market, path, method, operation, own)
+            absent = call(market, path, method, operation, ABSENT)
+            assert code(foreign) == (404, f"{named.removesuffix('_id')}_not_found"), operation["operationId"]
+            assert shown(foreign, own) == shown(absent, ABSENT)
+            tried.append(named)
+    assert (tried.count("licence_id"), tried.count("proposal_id")) == (10, 3)
     assert market.get("/v1/licences").json()["data"] == []
+    assert market.get("/v1/proposals").json()["data"] == []
     assert both.house.store.everything() == before
     assert both.get(f"/v1/licences/{licence['id']}").json() == licence
 
 
 def test_nothing_closed_is_done_for_a_caller_without_a_token(steady: Calls) -> None:
-    licence = steady.issue(700)
+    ids = ABSENT | {"licence_id": steady.issue(700)["id"]}
     nobody = Calls(steady.house, steady.app, steady.loop)
     before = steady.house.store.everything()
     for path, method, operation in operations(steady):
         if operation["security"]:
-            assert code(call(nobody, path, method, operation, licence["id"])) == (401, "token_missing")
+            assert code(call(nobody, path, method, operation, ids)) == (401, "token_missing")
     assert steady.house.store.everything() == before
 
 
@@ -82,8 +91,8 @@ def test_no_path_answers_a_method_that_the_document_does_not_name(steady: Calls)
     named: dict[str, set[str]] = {}
     for path, method, _ in operations(steady):
         named.setdefault(path, set()).add(method)
-    values = {
-        "licence_id": MISSING, "slug": "degree", "agency": "housing", "list_no": "1", "purpose": "revocation",
+    values = ABSENT | {
+        "slug": "degree", "agency": "housing", "list_no": "1", "purpose": "revocation",
         "version": "1", "number": "1", "code": "host",
     }  # fmt: skip
     for path, method in itertools.product(named, ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE")):

@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 import zxingcpp
 from PIL import Image
-from tests.api.calls import Calls, calls_of, code, food, places
-from tests.assembly import NOON, example, grant
+from tests.api.calls import Calls, calls_of, code, food, operator_of, places
+from tests.assembly import example, grant
 
-from elicence.accounts.operators import add_operator
 from elicence.licences.lifecycle import Action, LicenceState, allowed_actions
 
 KEY = {"Idempotency-Key": "key"}
@@ -273,12 +272,10 @@ def test_four_eyes_ask_for_a_person_and_answer_a_proposal(calls: Calls) -> None:
     house = calls.house
     agency = house.agencies["market"]
     grant(house.assembly, agency, "degree", four_eyes=True)
-    person = add_operator(
-        house.assembly.registry, agency, "Wang", now=NOON, entropy=house.desk.entropy
-    )  # fmt: skip
+    person = operator_of(calls, "market")
     market = calls.sign_in("market")
     assert code(market.post("/v1/licences", example("degree"), headers=KEY)) == (403, "four_eyes_required")
-    named = KEY | {"X-Operator-Id": person.id}
+    named = KEY | {"X-Operator-Id": person}
     proposed = market.post("/v1/licences", example("degree"), headers=named)
     assert (proposed.status_code, proposed.json()["state"]) == (202, "proposed")
     assert market.post("/v1/licences", example("degree"), headers=named).json() == proposed.json()

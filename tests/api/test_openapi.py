@@ -11,7 +11,7 @@ from tests.api.calls import Calls
 
 ROOT = Path(__file__).parents[2]
 COMMITTED = ROOT / "docs" / "openapi.json"
-VERBS = "issue|validate|list|get|suspend|reinstate|revoke|renew|correct|verify"
+VERBS = "issue|validate|list|get|suspend|reinstate|revoke|renew|correct|verify|approve|decline"
 
 
 @pytest.fixture

@@ -22,14 +22,13 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-from tests.api.calls import Calls, calls_of, food
+from tests.api.calls import Calls, calls_of, food, operator_of, proposal_of
 from tests.houses import Pattern
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 # Routing by the server, before any operation is found, answers these whatever is asked.
 FROM_ROUTING = {404, 405}
-REAL = ("licence_id",)
 
 
 class Prober:
@@ -41,17 +40,22 @@ class Prober:
         self.schema = schemathesis.openapi.from_dict(self.document)
         self.schema.config.update(base_url="https://e.example.gov")
         self.numbers = itertools.count(1)
-        self.licence = calls.issue(900)["id"]
+        proposal = proposal_of(calls)
+        self.real = {"licence_id": calls.issue(900)["id"], "proposal_id": proposal["id"]}
+        self.digest, self.operator = proposal["digest"], operator_of(calls)
         self.sent = 0
 
     def probe(self, case: Any) -> None:
         n = next(self.numbers)
         path = dict(case.path_parameters or {})
-        if n % 2 and "licence_id" in path:
-            case.path_parameters = path | {"licence_id": self.licence}
+        if n % 2 and path:
+            case.path_parameters = path | {name: value for name, value in self.real.items() if name in path}
         if n % 3 and case.operation.path == "/v1/licences" and isinstance(case.body, Mapping) and case.body:
             name = list(case.body)[n % len(case.body)]
             case.body = food(1000 + n) | {name: case.body[name]}
+        if n % 4 == 1 and "{proposal_id}" in case.operation.path:
+            case.headers["X-Operator-Id"] = self.operator
+            case.body = {"digest": self.digest}
         answer = self.send(case)
         if answer is not None:
             case.validate_response(answer, checks=CHECKS)

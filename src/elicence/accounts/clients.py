@@ -1,9 +1,10 @@
 """Clients: the systems of an agency that may call, what they prove themselves with, and what they may ask for."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from elicence.errors import FormatError, NotFound, Problem, RequestError
 from elicence.formats.encoding import JsonObject, JsonValue, b64url_encode, compact_json
@@ -15,6 +16,7 @@ from elicence.registry.agencies import AgencyRecord, ClientRecord
 from elicence.registry.registry import Registry
 
 __all__ = [
+    "DEFAULT_SCOPES",
     "RATE_CLASSES",
     "SCOPES",
     "ClientRequest",
@@ -26,8 +28,17 @@ __all__ = [
     "secret_digest",
 ]
 
-SCOPES = ("licences:issue", "licences:read", "licences:change")
-"""Issue and validate; read licences, histories, credentials and codes; suspend, reinstate, revoke, renew, correct."""
+SCOPES: Mapping[str, str] = MappingProxyType(
+    {
+        "licences:issue": "Issue and validate licences.",
+        "licences:read": "Read licences, histories, credentials, codes, and proposals that wait.",
+        "licences:change": "Suspend, reinstate, revoke, renew and correct licences.",
+        "licences:approve": "Approve and decline proposals on behalf of an operator.",
+    }
+)
+DEFAULT_SCOPES = ("licences:issue", "licences:read", "licences:change")
+"""What a client may do unless it is said. Approving is not among it: the system that proposes is best not the one that
+approves, because a client speaks for its operators."""
 RATE_CLASSES = ("standard", "bulk")
 
 _SECRET_BYTES = 32
@@ -43,7 +54,7 @@ class ClientRequest:
     """
 
     name: str
-    scopes: Sequence[str] = SCOPES
+    scopes: Sequence[str] = DEFAULT_SCOPES
     rate_class: str = "standard"
     use: str = "live"
     public_keys: Sequence[JsonValue] = ()

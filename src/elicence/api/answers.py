@@ -18,7 +18,15 @@ from elicence.licences.request import Holder
 from elicence.registry.agencies import AgencyRecord
 from elicence.registry.log import AuditRow
 
-__all__ = ["event_json", "json_response", "licence_json", "licence_response", "proposal_json", "qr_content"]
+__all__ = [
+    "event_json",
+    "json_response",
+    "licence_json",
+    "licence_response",
+    "proposal_in_full",
+    "proposal_json",
+    "qr_content",
+]
 
 JSON = "application/json"
 
@@ -106,6 +114,11 @@ def proposal_json(proposal: Proposal) -> dict[str, Any]:
         "decided_by": proposal.decided_by,
         "created_at": _instant(proposal.created_at),
     }
+
+
+def proposal_in_full(proposal: Proposal) -> dict[str, Any]:
+    """The proposal with what it asks for: the body as it was sent, or the change with its reason."""
+    return proposal_json(proposal) | {"request": proposal.request}
 
 
 def event_json(event: AuditRow) -> dict[str, Any]:

@@ -21,6 +21,7 @@ _EVERYWHERE: Final = (400, 414, 431, 503)
 _TAGS: Final = {
     "tokens": "Access tokens for the systems of agencies.",
     "licences": "Issuing and reading the agency's own licences.",
+    "proposals": "Requests that wait for a second operator, where a grant asks for four eyes.",
     "changes": "Suspending, reinstating, revoking, renewing, correcting.",
     "verifications": "Checking a licence; open to anybody.",
     "types": "The licence types; open to anybody.",
@@ -136,7 +137,7 @@ def _name(status: int) -> str:
 
 
 def _security() -> dict[str, Any]:
-    flow = {"tokenUrl": "/oauth/token", "scopes": {scope: scope.replace(":", ": ") for scope in SCOPES}}
+    flow = {"tokenUrl": "/oauth/token", "scopes": dict(SCOPES)}
     return {"type": "oauth2", "flows": {"clientCredentials": flow}}
 
 

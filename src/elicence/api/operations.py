@@ -9,7 +9,9 @@ from starlette.responses import Response
 
 from elicence.api import open_shapes, shapes
 from elicence.api.changes import CHANGE, ChangeEndpoints
+from elicence.api.cursors import LONGEST
 from elicence.api.licences import ISSUE, MOST_A_PAGE, READ, LicenceEndpoints
+from elicence.api.proposals import APPROVE, ProposalEndpoints
 from elicence.api.published import PublishedEndpoints
 from elicence.api.reception import Reception
 from elicence.api.tokens import TokenEndpoint
@@ -60,6 +62,7 @@ def operations(reception: Reception) -> tuple[Operation, ...]:
         *_licences(licences := LicenceEndpoints(reception)),
         *_of_one_licence(licences),
         *_changes(ChangeEndpoints(reception)),
+        *_proposals(ProposalEndpoints(reception)),
         *_verifications(VerificationEndpoint(reception)),
         *_types(TypeEndpoints(reception)),
         *_published(PublishedEndpoints(reception)),
@@ -92,6 +95,10 @@ _OPERATOR: Final = _parameter(
     "X-Operator-Id", "header", {"type": "string", "pattern": "^opr_[0-9a-hjkmnp-tv-z]{26}$"},
     "The person who acts, where the grant asks for four eyes.",
 )  # fmt: skip
+_MUST_OPERATOR: Final = {**_OPERATOR, "required": True, "description": "Who decides; not who proposed."}
+_CURSOR: Final = _parameter(
+    "cursor", "query", {"type": "string", "minLength": 1, "maxLength": LONGEST}, "next_cursor of the page before."
+)
 _LICENCE_HEADERS: Final = ("ETag",)
 
 
@@ -113,9 +120,7 @@ def _licences(to: LicenceEndpoints) -> tuple[Operation, ...]:
     one = {200: Out("The licence.", shape=shapes.Licence, headers=_LICENCE_HEADERS)}
     listing = (
         _number("limit", 1, MOST_A_PAGE, "How many, 50 unless said."),
-        _parameter(
-            "cursor", "query", {"type": "string", "minLength": 1, "maxLength": 64}, "next_cursor of the page before."
-        ),
+        _CURSOR,
         _parameter("type", "query", {"type": "string", "minLength": 1, "maxLength": 64}, "Only of this type."),
         _parameter("state", "query", {"enum": ["active", "suspended", "revoked"]}, "Only in this state."),
         _parameter(
@@ -206,6 +211,38 @@ def _changes(to: ChangeEndpoints) -> tuple[Operation, ...]:
         change(
             "correct", "Correct a licence", to.correct_licence, body={JSON: shapes.Correction},
             answers=renewed, parameters=(_LICENCE, _KEY, _MUST_MATCH, _OPERATOR), problems=strict,
+        ),
+    )  # fmt: skip
+
+
+def _proposals(to: ProposalEndpoints) -> tuple[Operation, ...]:
+    proposal = _path("proposal_id", "^prp_[0-7][0-9a-hjkmnp-tv-z]{25}$", "The proposal.")
+    common, at = (401, 403, 404, 408, 409, 413, 415, 422, 429), "/v1/proposals/{proposal_id}"
+    carried_out = {
+        200: Out("The renewed or corrected licence.", shape=shapes.Licence, headers=_LICENCE_HEADERS),
+        201: Out("The licence, signed and durable.", shape=shapes.Licence, headers=("ETag", "Location")),
+    }
+    return (
+        Operation(
+            "list_proposals", "GET", "/v1/proposals", "proposals", "List what waits for a second operator",
+            to.list_proposals, {200: Out("A page, oldest first.", shape=shapes.ProposalList)}, scope=READ,
+            parameters=(_number("limit", 1, MOST_A_PAGE, "How many, 50 unless said."), _CURSOR),
+            problems=(401, 403, 422, 429),
+        ),
+        Operation(
+            "get_proposal", "GET", at, "proposals", "Get a proposal with what it asks for", to.get_proposal,
+            {200: Out("The proposal.", shape=shapes.ProposalDetail)}, scope=READ, parameters=(proposal,),
+            problems=(401, 403, 404, 422, 429),
+        ),
+        Operation(
+            "approve_proposal", "POST", f"{at}/approve", "proposals", "Approve a proposal and carry it out",
+            to.approve_proposal, carried_out, scope=APPROVE, body={JSON: shapes.Decision},
+            parameters=(proposal, _MUST_OPERATOR), problems=(*common, 412),
+        ),
+        Operation(
+            "decline_proposal", "POST", f"{at}/decline", "proposals", "Decline a proposal", to.decline_proposal,
+            {200: Out("The proposal, declined.", shape=shapes.Proposal)}, scope=APPROVE,
+            body={JSON: shapes.Decision}, parameters=(proposal, _MUST_OPERATOR), problems=common,
         ),
     )  # fmt: skip
 

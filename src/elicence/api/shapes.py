@@ -152,6 +152,27 @@ class Proposal(Shape):
     created_at: str = _Instant
 
 
+class ProposalDetail(Proposal):
+    """A proposal with what it asks for: the body of the request to issue, or `body`, `reason` and `if_version`."""
+
+    request: dict[str, Any]
+
+
+class ProposalList(Shape):
+    """A page of what waits, oldest first; what is asked for stands in each proposal."""
+
+    object: Literal["list"]
+    data: list[Proposal]
+    has_more: bool
+    next_cursor: str | None = Field(description="Opaque; hand it back as `cursor` for the next page.")
+
+
+class Decision(Shape):
+    """What a second operator decides on: exactly the request with this digest."""
+
+    digest: str = Field(pattern=r"^[0-9a-f]{64}$", description="`digest` of the proposal as it was read.")
+
+
 class Warning(Shape):  # noqa: A001  (the name in the document)
     """Something to look at that does not stand in the way."""
 
@@ -231,6 +252,6 @@ class EventList(Shape):
 
 
 ALL: tuple[type[BaseModel], ...] = (
-    LicenceRequest, Licence, LicenceList, Proposal, Validation, StatusChange, Reinstatement, Renewal, Correction,
-    EventList,
+    LicenceRequest, Licence, LicenceList, Proposal, ProposalDetail, ProposalList, Decision, Validation, StatusChange,
+    Reinstatement, Renewal, Correction, EventList,
 )  # fmt: skip

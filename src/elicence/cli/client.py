@@ -7,7 +7,7 @@ import typer
 from rich.text import Text
 
 from elicence.accounts.agencies import find_agency, list_agencies
-from elicence.accounts.clients import SCOPES, ClientRequest, add_client, list_clients
+from elicence.accounts.clients import DEFAULT_SCOPES, SCOPES, ClientRequest, add_client, list_clients
 from elicence.cli.door import Door, command, noun
 from elicence.cli.home import opened
 from elicence.cli.paper import columns, fields, headline, say, say_json, write
@@ -33,7 +33,9 @@ def add(
     scope: Annotated[
         list[str] | None,
         typer.Option(
-            "--scope", metavar="SCOPE", help=f"One of {', '.join(SCOPES)}; may be repeated. All unless named."
+            "--scope",
+            metavar="SCOPE",
+            help=f"One of {', '.join(SCOPES)}; may be repeated. All but the last unless named.",
         ),
     ] = None,
     jwks: Annotated[
@@ -44,7 +46,10 @@ def add(
 ) -> None:
     """Add a client. Its secret is shown now and never again."""
     asked = ClientRequest(
-        name, tuple(scope or SCOPES), use="test" if test else "live", public_keys=() if jwks is None else _keys(jwks)
+        name,
+        tuple(scope or DEFAULT_SCOPES),
+        use="test" if test else "live",
+        public_keys=() if jwks is None else _keys(jwks),
     )
     with opened(door) as assembly:
         found = find_agency(assembly.registry, agency)

@@ -17,7 +17,7 @@ from elicence.formats.encoding import JsonObject, JsonValue, canonical_json, com
 from elicence.issuer.desk import Caller, Desk
 from elicence.keys.sealing import WrappedKey
 from elicence.licences.ids import new_id
-from elicence.registry.agencies import operators_of
+from elicence.registry.agencies import client_by_id, operators_of
 from elicence.registry.log import AuditRow, append_audit
 from elicence.registry.proposals import (
     ProposalRow,
@@ -41,6 +41,7 @@ __all__ = [
     "read_proposal",
 ]
 
+MOST_LISTED = 10_000
 PROPOSAL_KEY = "proposal/"
 """How the idempotency keys begin under which approved proposals are carried out."""
 
@@ -138,6 +139,10 @@ def decide(desk: Desk, caller: Caller, proposal_id: str, *, digest: str, approve
         row = _find(unit, caller, proposal_id)
         if operator == row.proposed_by:
             raise NotAllowed("four_eyes_required", "Who proposed a licence cannot approve it; a second operator must.")
+        if caller.use != _use_of(unit, row):
+            raise NotAllowed(
+                "four_eyes_required", "What a test client proposed is decided by a test client, and only that."
+            )
         if digest != _shown_digest(row):
             raise Conflict("approval_stale", "This is not the request that was looked at; read the proposal again.")
         if row.state == "proposed":
@@ -155,9 +160,11 @@ def read_proposal(desk: Desk, caller: Caller, proposal_id: str) -> Proposal:
     return _opened(desk, desk.registry.read(lambda reader: _find(reader, caller, proposal_id)))
 
 
-def list_proposals(desk: Desk, caller: Caller) -> tuple[Proposal, ...]:
-    """What waits for a second operator of the agency, oldest first."""
-    rows = desk.registry.read(lambda reader: open_proposals(reader, caller.agency.id))
+def list_proposals(desk: Desk, caller: Caller, *, after_id: str = "", limit: int = MOST_LISTED) -> tuple[Proposal, ...]:
+    """What waits for a second operator of the agency, oldest first, from `after_id` on."""
+    rows = desk.registry.read(
+        lambda reader: open_proposals(reader, caller.agency.id, after_id=after_id, limit=limit)
+    )  # fmt: skip
     return tuple(_opened(desk, row) for row in rows)
 
 
@@ -182,6 +189,12 @@ def _operator(desk: Desk, caller: Caller) -> str:
     if not any(each.id == caller.operator_id and each.disabled_at is None for each in known):
         raise NotAllowed("four_eyes_required", "This grant asks for four eyes: name an operator of the agency.")
     return str(caller.operator_id)
+
+
+def _use_of(reader: Reader, row: ProposalRow) -> str:
+    """Live or test: what the proposal would be signed for."""
+    client = None if row.client_id is None else client_by_id(reader, row.client_id)
+    return "live" if client is None else client.use
 
 
 def _find(reader: Reader, caller: Caller, proposal_id: str) -> ProposalRow:

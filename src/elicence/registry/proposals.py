@@ -38,7 +38,11 @@ _PROPOSALS = Rows(tables.Proposal, ProposalRow)
 _columns = _PROPOSALS.table.c
 _BY_ID = Statement(_PROPOSALS.select(agency_id="agency_id", id="id"))
 _BY_KEY = Statement(_PROPOSALS.select(agency_id="agency_id", idempotency_key="key"))
-_OPEN = Statement(_PROPOSALS.select(_columns.state == "proposed", agency_id="agency_id").order_by(_columns.id))
+_OPEN = Statement(
+    _PROPOSALS.select(_columns.state == "proposed", _columns.id > bindparam("after_id"), agency_id="agency_id")
+    .order_by(_columns.id)
+    .limit(bindparam("limit"))
+)
 _DECIDE = Statement(
     update(_PROPOSALS.table)
     .where(
@@ -65,9 +69,9 @@ def proposal_by_key(reader: Reader, agency_id: str, key: str) -> ProposalRow | N
     return _PROPOSALS.first(reader, _BY_KEY, {"agency_id": agency_id, "key": key})
 
 
-def open_proposals(reader: Reader, agency_id: str) -> tuple[ProposalRow, ...]:
-    """What waits for a second operator, oldest first."""
-    return _PROPOSALS.all(reader, _OPEN, {"agency_id": agency_id})
+def open_proposals(reader: Reader, agency_id: str, *, after_id: str = "", limit: int) -> tuple[ProposalRow, ...]:
+    """What waits for a second operator, oldest first, from `after_id` on."""
+    return _PROPOSALS.all(reader, _OPEN, {"agency_id": agency_id, "after_id": after_id, "limit": limit})
 
 
 def decide_proposal(
