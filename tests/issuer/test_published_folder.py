@@ -3,6 +3,7 @@
 import os
 import stat
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,33 @@ def test_the_same_content_is_not_written_again(folder):
     after = (folder.root / "x").stat()
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
     assert folder.write("x", b"two") is True
+
+
+def test_what_lies_there_and_was_seen_to_be_right_is_read_again_once_anybody_touched_it(folder):
+    path = folder.root / "x"
+    folder.write("x", b"right")
+    assert folder.write("x", b"right") is False  # read, and from now on known
+    time.sleep(0.02)  # the clock of a file system ticks slowly
+    for spoil in (
+        lambda: path.write_bytes(b"wrong"),
+        lambda: (path.with_name("y").write_bytes(b"wrong"), path.with_name("y").replace(path)),
+        lambda: (path.write_bytes(b"wrong"), os.utime(path, (1, 1))),
+        path.unlink,
+    ):
+        spoil()
+        assert folder.write("x", b"right") is True
+        assert folder.read("x") == b"right"
+        assert folder.write("x", b"right") is False
+        time.sleep(0.02)
+    assert folder.write("x", b"other") is True
+    assert folder.write("x", b"right") is True
+
+
+def test_what_nobody_touched_is_not_read_again(folder, monkeypatch):
+    folder.write("x", b"right")
+    assert folder.write("x", b"right") is False
+    monkeypatch.setattr(PublishedFolder, "read", lambda *_: pytest.fail("it was read"))
+    assert folder.write("x", b"right") is False
 
 
 def test_a_web_server_may_read_the_file_whatever_the_umask(folder):
