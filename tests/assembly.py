@@ -22,9 +22,16 @@ STANDARDS = ROOT / "standards"
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 BASE_URL = "https://e.example.gov"
 CHEAP = ScryptCost(n=2)
-TYPES = tuple(sorted({path.parent.name for path in STANDARDS.glob("*/v*.json")}))
 USCC = "11320482014138860P"
 OTHER_USCC = "91350100M000100Y43"
+
+
+def slugs_in(standards: Path) -> tuple[str, ...]:
+    """The licence types of a folder."""
+    return tuple(sorted({path.parent.name for path in standards.glob("*/v*.json")}))
+
+
+TYPES = slugs_in(STANDARDS)
 
 
 @dataclass
@@ -85,15 +92,22 @@ def grant(assembly: Assembly, agency: AgencyRecord, type_slug: str, **changes) -
 
 
 @contextmanager
-def house(home: Path, database_url: str | None, *, at: Callable[[str], None] = pass_by, environment: str = "demo"):
-    """A fresh registry in `home`, with the agency `housing` that holds a grant for every shipped type."""
+def house(
+    home: Path,
+    database_url: str | None,
+    *,
+    at: Callable[[str], None] = pass_by,
+    environment: str = "demo",
+    standards: Path = STANDARDS,
+):
+    """A fresh registry in `home`, with the agency `housing` that holds a grant for every type of the standards."""
     clock = StandingClock()
     store = database_url or f"sqlite:///{home / 'registry.db'}"
-    settings = Settings(home=home, database_url=store, standards_dir=STANDARDS)
+    settings = Settings(home=home, database_url=store, standards_dir=standards)
     initialise(settings, base_url=BASE_URL, environment=environment, roots=1, clock=clock, cost=CHEAP)
     with assemble(settings, clock=clock, at=at) as assembly:
         built = House(assembly, clock, settings)
         built.agencies["housing"] = new_agency(assembly, "housing")
-        for slug in TYPES:
+        for slug in slugs_in(standards):
             grant(assembly, built.agencies["housing"], slug)
         yield built

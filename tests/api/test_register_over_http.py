@@ -4,7 +4,6 @@
 """
 
 import asyncio
-import io
 import random
 import time
 from collections import Counter
@@ -15,8 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
-import zxingcpp
-from PIL import Image
+from tests.pictures import text_in
 from tests.register import ROWS, SLUG, requests_from_register
 from tests.served import Served, served
 
@@ -95,16 +93,11 @@ class Agency:
         url = f"/v1/licences/{self.made[number]['id']}/qr.png"
         picture = await self.http.get(url, params={"scale": 3}, headers=self.headers())
         assert picture.status_code == 200, picture.text
-        text = await asyncio.to_thread(_read, picture.content)
+        text = await asyncio.to_thread(text_in, picture.content)
         answer = await self.http.post("/v1/verifications", json={"content": text})
         assert answer.status_code == 200, answer.text
         report = answer.json()
         return report["verdict"], report["licence"]["number"]
-
-
-def _read(picture: bytes) -> str:
-    (found,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(picture)))
-    return found.text
 
 
 @asynccontextmanager

@@ -1,6 +1,5 @@
 """The demo as a newcomer meets it: a process, its one line of JSON, and the whole life of a licence over HTTP."""
 
-import io
 import json
 import os
 import signal
@@ -16,10 +15,9 @@ from typing import Any
 
 import httpx
 import pytest
-import zxingcpp
-from PIL import Image
 from tests.assembly import STANDARDS
 from tests.cli.shell import Shell
+from tests.pictures import text_in
 from tests.ports import free_port
 
 EXAMPLES = sorted(STANDARDS.glob("*/examples/valid-*.json"))
@@ -126,14 +124,14 @@ def one_life(running: Demo, issued: list[dict[str, Any]]) -> None:
     token = running.token()
     licence = next(each for each in issued if each["type"] == "degree")
     picture = running.http.get(f"/v1/licences/{licence['id']}/qr.png", headers=token)
-    (found,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(picture.content)))
-    assert running.verdict(found.text) == "valid"
+    content = text_in(picture.content)
+    assert running.verdict(content) == "valid"
     began = time.monotonic()
     revoked = running.http.post(
         f"/v1/licences/{licence['id']}/revoke", json={"reason": "issued_in_error"}, headers=token
     )
     assert revoked.status_code == 200, revoked.text
-    while running.verdict(found.text) != "revoked":
+    while running.verdict(content) != "revoked":
         assert time.monotonic() - began < 2
         time.sleep(0.05)
 
