@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -89,7 +90,9 @@ def main(home: Path) -> None:
     settings = Settings.read(home=home).model_copy(update={"standards_dir": STANDARDS})
     with assemble(settings) as assembly:
         port = int(assembly.desk.base_url.rpartition(":")[2])
-        serve(assembly, "127.0.0.1", port, pages(assembly), rates=RATES, ready=lambda: print("ready", flush=True))
+        serve(
+            assembly, "127.0.0.1", port, partial(pages, assembly), rates=RATES, ready=lambda: print("ready", flush=True)
+        )
 
 
 if __name__ == "__main__":

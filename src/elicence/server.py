@@ -15,10 +15,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 import uvicorn
-from starlette.routing import BaseRoute
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from elicence.api.app import create_app
+from elicence.api.app import Pages, create_app, no_pages
 from elicence.api.limits import DEFAULT_RATES, Rates
 from elicence.bootstrap import Assembly
 from elicence.errors import ElicenceError, SettingsFault
@@ -39,7 +38,7 @@ def serve(
     assembly: Assembly,
     host: str,
     port: int,
-    pages: Sequence[BaseRoute] = (),
+    pages: Pages = no_pages,
     *,
     ready: Callable[[], None] = lambda: None,
     rates: Rates = DEFAULT_RATES,
@@ -91,7 +90,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _config(
-    assembly: Assembly, pages: Sequence[BaseRoute], rates: Rates, trusted_proxies: Sequence[str]
+    assembly: Assembly, pages: Pages, rates: Rates, trusted_proxies: Sequence[str]
 ) -> uvicorn.Config:
     return uvicorn.Config(
         create_app(assembly, pages=pages, rates=rates),

@@ -12,7 +12,7 @@ from tests.assembly import BASE_URL, NOON, House, example, grant
 
 from elicence.accounts.clients import SCOPES, ClientRequest, add_client
 from elicence.accounts.operators import add_operator
-from elicence.api.app import Application, create_app
+from elicence.api.app import Application, create_app, no_pages
 from elicence.api.limits import Rates
 
 FOOD = "food-business-licence"
@@ -94,7 +94,7 @@ def proposal_of(calls: Calls) -> dict[str, Any]:
     return made
 
 
-def calls_of(house: House, *, rates: Rates = ENDLESS, hot: bool = True, pages: Any = ()) -> Calls:
+def calls_of(house: House, *, rates: Rates = ENDLESS, hot: bool = True, pages: Any = no_pages) -> Calls:
     """The application of a house, called by nobody in particular."""
     return Calls(house, create_app(house.assembly, rates=rates, hot=hot, pages=pages))
 

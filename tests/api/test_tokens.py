@@ -56,7 +56,7 @@ def test_a_secret_is_good_in_the_header_and_in_the_form(nobody: Calls) -> None:
     form = {"client_id": client.record.id, "client_secret": client.secret, "scope": "licences:read"}
     by_form, by_header = ask_token(nobody, form), ask_token(nobody, basic=(client.record.id, client.secret))
     assert by_form.json()["scope"] == "licences:read"
-    assert by_header.json()["scope"] == "licences:issue licences:read licences:change"
+    assert by_header.json()["scope"] == "licences:issue licences:read licences:change licences:approve"
     assert by_header.json()["expires_in"] == 600
     claims = jwt.decode(by_header.json()["access_token"], options={"verify_signature": False})
     assert (claims["iss"], claims["aud"], claims["sub"]) == (BASE_URL, BASE_URL, client.record.id)

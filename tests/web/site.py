@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from tests.assembly import BASE_URL, NOON, OTHER_USCC, House, example, grant, house, new_agency
 
 from elicence.accounts.agencies import AgencyRequest, add_agency
+from elicence.api.limits import Limits, Rates
 from elicence.bootstrap import Assembly
 from elicence.formats.frame import encode_frame, licence_url
 from elicence.formats.vc_jwt import header
@@ -25,7 +26,7 @@ from elicence.issuer.new_version import renew
 from elicence.issuer.read import LicenceView
 from elicence.keys.keyring import Purpose
 from elicence.licences.lifecycle import Action
-from elicence.web.attempts import Attempt
+from elicence.web.checking import Attempt
 from elicence.web.pages import pages
 
 FOOD = "food-business-licence"
@@ -131,7 +132,7 @@ def stranger(folder: Path) -> str:
 @contextmanager
 def served(assembly: Assembly, attempt: Attempt | None = None, **more: object) -> Iterator[str]:
     """The pages on a free port of loopback; answers their base URL."""
-    app = Starlette(routes=pages(assembly, attempt=attempt, **more))
+    app = Starlette(routes=pages(assembly, attempt or Limits(assembly.clock, Rates(codes=10**9)).attempt, **more))
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         port = listening.getsockname()[1]

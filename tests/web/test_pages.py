@@ -9,7 +9,7 @@ import pytest
 from tests.assembly import example
 from tests.web.site import FOOD, Site, served, stale
 
-from elicence.web.attempts import attempts_per_minute
+from elicence.api.limits import Limits, Rates
 
 SEALED = {
     "content-security-policy": (
@@ -147,7 +147,8 @@ def test_codes_that_show_nothing_have_one_answer(client: httpx.Client) -> None:
 
 
 def test_looking_up_codes_is_limited_by_address_on_every_way(site: Site) -> None:
-    with served(site.house.assembly, attempts_per_minute(3)) as url, httpx.Client(base_url=url) as client:
+    three = Limits(site.house.clock, Rates(codes=3)).attempt
+    with served(site.house.assembly, three) as url, httpx.Client(base_url=url) as client:
         assert client.get(f"/v/{NOBODYS}").status_code == 404
         assert ask(client, code=NOBODYS).status_code == 404
         assert ask(client, content=f"{url}/v/{NOBODYS}").status_code == 404

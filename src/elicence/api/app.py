@@ -18,20 +18,28 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from elicence.api.documents import openapi_document
 from elicence.api.gate import Gate, instance_of
-from elicence.api.limits import DEFAULT_RATES, Rates
+from elicence.api.limits import DEFAULT_RATES, Attempt, Rates
 from elicence.api.operations import Operation, operations
 from elicence.api.problems import INTERNAL, Told, problem_response, told
 from elicence.api.reception import Reception
 from elicence.bootstrap import Assembly
 from elicence.errors import CallRefused, ElicenceError
 
-__all__ = ["Application", "create_app"]
+__all__ = ["Application", "Pages", "create_app", "no_pages"]
 
 _HTTP: Final = {404: "not_found", 405: "method_not_allowed"}
 
 
 Answer = Callable[[Request, Told], Response]
 """Makes the problem document that answers a request."""
+
+Pages = Callable[[Attempt], Sequence[BaseRoute]]
+"""Makes further routes that count tries of verification codes as the API does: one address has one allowance."""
+
+
+def no_pages(_attempt: Attempt) -> Sequence[BaseRoute]:
+    """The API alone."""
+    return ()
 
 
 class Application:
@@ -68,7 +76,7 @@ class _HotFirst:
 
 
 def create_app(
-    assembly: Assembly, *, pages: Sequence[BaseRoute] = (), rates: Rates = DEFAULT_RATES, hot: bool = True
+    assembly: Assembly, *, pages: Pages = no_pages, rates: Rates = DEFAULT_RATES, hot: bool = True
 ) -> Application:
     """The API of an open registry. Makes the registry's key for access tokens if it has none.
 
@@ -90,7 +98,7 @@ def create_app(
             operation.path, operation.endpoint, methods=[operation.method], operation_id=operation.id,
             response_model=None, response_class=Response,
         )  # fmt: skip
-    fast.router.routes.extend(pages)
+    fast.router.routes.extend(pages(reception.limits.attempt))
     document = openapi_document(table, version("elicence"))
 
     def openapi() -> dict[str, Any]:

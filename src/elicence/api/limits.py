@@ -5,6 +5,7 @@ one household or office is given.
 """
 
 import ipaddress
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,7 +19,10 @@ from limits.strategies import FixedWindowRateLimiter
 
 from elicence.errors import CallRefused
 
-__all__ = ["DEFAULT_RATES", "Allowance", "Limits", "Rates"]
+__all__ = ["DEFAULT_RATES", "Allowance", "Attempt", "Limits", "Rates"]
+
+Attempt = Callable[[str], int | None]
+"""Counts one look-up of a verification code by an address; None if it may go on, else the seconds to wait."""
 
 _SWEEP: Final = 4096
 
@@ -103,6 +107,7 @@ class _Windows(Storage):
         self._clock = clock
         self._counts: dict[str, tuple[int, float]] = {}
         self._sweep_at = _SWEEP
+        self._counting = threading.Lock()  # pages count from threads of their own
 
     @property
     def base_exceptions(self) -> type[Exception]:
@@ -110,11 +115,12 @@ class _Windows(Storage):
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         now = self._clock().timestamp()
-        count, ends = self._counts.get(key, (0, 0.0))
-        if ends <= now:
-            count, ends = 0, now + expiry
-            self._sweep(now)
-        self._counts[key] = count + amount, ends
+        with self._counting:
+            count, ends = self._counts.get(key, (0, 0.0))
+            if ends <= now:
+                count, ends = 0, now + expiry
+                self._sweep(now)
+            self._counts[key] = count + amount, ends
         return count + amount
 
     def standing(self, key: str, amount: int) -> tuple[int, int]:

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, NoReturn
@@ -84,7 +85,7 @@ def _serve(door: Door, settings: Settings, note: JsonObject | None, port: int) -
                 print_demo(door, assembly, facts, stays=door.home)
             sys.stdout.flush()
 
-        serve(assembly, "127.0.0.1", port, pages(assembly), ready=ready)
+        serve(assembly, "127.0.0.1", port, partial(pages, assembly), ready=ready)
 
 
 def _answer(note: JsonObject) -> JsonObject:

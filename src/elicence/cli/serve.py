@@ -1,6 +1,7 @@
 """`elicence serve`: the API, the published files and the pages of the registry of this home."""
 
 import sys
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -40,4 +41,6 @@ def serve(
             say(door, answer, top, fields(labelled(rows, door.language)))
             sys.stdout.flush()
 
-        serve_registry(assembly, host, port, pages(assembly), ready=ready, trusted_proxies=tuple(trusted_proxy or ()))
+        serve_registry(
+            assembly, host, port, partial(pages, assembly), ready=ready, trusted_proxies=tuple(trusted_proxy or ())
+        )

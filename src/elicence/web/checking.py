@@ -1,6 +1,6 @@
 """Judging texts by this registry's own published lists: each gets a report, or the trouble that kept it from one."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,10 +13,12 @@ from elicence.verifier.report import Report
 from elicence.verifier.sources import PublishedDirectory
 from elicence.verifier.verdicts import Verdict, VerdictClass
 from elicence.verifier.verify import verify
-from elicence.web.attempts import Attempt
 from elicence.web.troubles import Trouble, trouble_of
 
-__all__ = ["Answers", "Checker"]
+__all__ = ["Answers", "Attempt", "Checker"]
+
+Attempt = Callable[[str], int | None]
+"""Counts one look-up of a verification code by an address; None if it may go on, else the seconds to wait."""
 
 _CLASSES: Final = (VerdictClass.STOP, VerdictClass.CANNOT_DECIDE, VerdictClass.CHECK, VerdictClass.ACCEPT)
 _VERDICTS: Final = tuple(Verdict)

@@ -17,8 +17,7 @@ from elicence.bootstrap import Assembly
 from elicence.errors import FormatError
 from elicence.licences.verification_code import grouped, parse_code
 from elicence.verifier.policy import Policy
-from elicence.web.attempts import Attempt, attempts_per_minute
-from elicence.web.checking import Answers, Checker
+from elicence.web.checking import Answers, Attempt, Checker
 from elicence.web.headers import SecurityHeaders
 from elicence.web.language import chosen_language, spoken
 from elicence.web.question import Filled, Question, expectation, filled, texts_in, upload_of
@@ -34,13 +33,13 @@ __all__ = ["pages"]
 _NOTHING: Final = Trouble("nothing_given", field="content")
 
 
-def pages(assembly: Assembly, *, attempt: Attempt | None = None, reader: CodeReader | None = None) -> list[BaseRoute]:
-    """Routes for an application that serves this registry. `attempt` counts look-ups by code; see `web.attempts`."""
+def pages(assembly: Assembly, attempt: Attempt, *, reader: CodeReader | None = None) -> list[BaseRoute]:
+    """Routes for an application that serves this registry. `attempt` counts look-ups by code, wherever they come in."""
     static = StaticFiles()
     made = _Pages(
         assembly,
         Renderer(assembly, static),
-        Checker(assembly, attempt or attempts_per_minute()),
+        Checker(assembly, attempt),
         reader or CodeReader(),
     )
     routes = (
