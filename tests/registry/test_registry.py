@@ -388,7 +388,7 @@ def test_a_full_disk_fails_the_group_and_not_the_store(sqlite_url: str) -> None:
     with Registry.open(sqlite_url) as opened:
         found(opened)
         Example(1).issue(opened)
-        driver = opened._store._writer._driver  # type: ignore[attr-defined]
+        driver = opened._store._writer._committer._driver  # type: ignore[attr-defined]
         pages = opened.submit(lambda unit: driver.execute("PRAGMA page_count").fetchone()[0])
         opened.submit(lambda unit: driver.execute(f"PRAGMA max_page_count={pages + 40}").fetchone())
         assert {outcome(lambda n=n: Example(n).issue(opened)) for n in range(2, 60)} == {"done", "store_down"}
@@ -419,7 +419,7 @@ def test_a_disk_that_fails_at_commit_ends_the_writer(sqlite_url: str) -> None:
             return getattr(self.driver, name)
 
     opened = Registry.open(sqlite_url)
-    writer = opened._store._writer  # type: ignore[attr-defined]
+    writer = opened._store._writer._committer  # type: ignore[attr-defined]
     with held(opened) as futures:
         futures += [opened.submit_nowait(lambda unit, n=n: set_meta(unit, f"k{n}", "v")) for n in range(3)]
         writer._driver = Failing(writer._driver)

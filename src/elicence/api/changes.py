@@ -58,7 +58,7 @@ class ChangeEndpoints:
         caller, licence_id = await self._asked(request)
         key, seen = idempotency_key(request), required_if_match(request)
         body = await json_object(request, or_nothing=True)
-        made = await self._reception.run(
+        made = await self._reception.act(
             renew, self._desk, caller, licence_id, body, if_version=seen, idempotency_key=key,
             now=self._reception.clock(),
         )  # fmt: skip
@@ -73,7 +73,7 @@ class ChangeEndpoints:
         if reason is None:
             sentence = "A correction needs a reason."
             raise RequestError("validation_failed", sentence, [Problem("/reason", "field_missing", sentence)])
-        made = await self._reception.run(
+        made = await self._reception.act(
             correct, self._desk, caller, licence_id, body, reason=reason, if_version=seen, idempotency_key=key,
             now=self._reception.clock(),
         )  # fmt: skip
@@ -85,7 +85,7 @@ class ChangeEndpoints:
         body = await json_object(request, or_nothing=action is Action.REINSTATE)
         reason = optional_text(body, "reason")
         _refuse_more(body)
-        licence = await self._reception.run(
+        licence = await self._reception.act(
             change_status, self._desk, caller, licence_id, action, reason=reason, now=self._reception.clock(),
             if_version=seen,
         )  # fmt: skip

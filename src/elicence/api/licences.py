@@ -1,7 +1,7 @@
 """Licences: issue, validate, list, get, their history, credential and QR code. An agency sees its own and no others."""
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,10 +21,10 @@ from elicence.api.requests import idempotency_key, json_object
 from elicence.errors import FormatError, NotFound
 from elicence.formats.encoding import JsonObject
 from elicence.formats.qr import Symbol, make_symbol, png, svg
-from elicence.issuer.desk import Caller
+from elicence.issuer.desk import Caller, Desk
 from elicence.issuer.issue import issue
 from elicence.issuer.propose import Proposal
-from elicence.issuer.read import LicenceView, history, read_licence, view
+from elicence.issuer.read import LicenceView, history, read_licence, read_what_remains, view_what_remains
 from elicence.issuer.validate import validate
 from elicence.licences.ids import parse_id
 from elicence.licences.lifecycle import LicenceState
@@ -58,6 +58,12 @@ def licence_id_of(request: Request) -> str:
         raise NotFound("licence_not_found", "No such licence.") from None
 
 
+class Read(Protocol):
+    """A way of reading a licence."""
+
+    def __call__(self, desk: Desk, caller: Caller, licence_id: str, *, version: int | None = None) -> LicenceView: ...
+
+
 def _bound_to(agency: AgencyRecord, asked: Mapping[str, str | int]) -> tuple[str, ...]:
     """What a cursor of the list of licences is good for: this agency, and these filters."""
     return ("licences", agency.id, *(str(asked.get(name, "")) for name in _FILTERS))
@@ -76,7 +82,7 @@ class LicenceEndpoints:
         key = idempotency_key(request)
         body = await json_object(request)
         caller = identity.caller(self._reception.operator(request))
-        return await self._reception.run(self._issue, caller, body, key)
+        return await self._reception.act(self._issue, caller, body, key)
 
     def _issue(self, caller: Caller, body: JsonObject, key: str) -> Response:
         made = issue(self._desk, caller, body, idempotency_key=key, now=self._reception.clock())
@@ -118,7 +124,9 @@ class LicenceEndpoints:
         def page(reader: Reader) -> tuple[tuple[StoredLicence, ...], list[LicenceView]]:
             # One row more than asked for, so that the end is known.
             rows = licences_page(reader, agency.id, after_id=after, limit=limit + 1, only=only)
-            return rows, [view(reader, self._desk, agency.id, row.id) for row in rows[:limit] if row.current_version]
+            return rows, [
+                view_what_remains(reader, self._desk, agency.id, row.id) for row in rows[:limit] if row.current_version
+            ]
 
         rows, found = self._reception.assembly.registry.read(page)
         more = len(rows) > limit
@@ -131,8 +139,8 @@ class LicenceEndpoints:
         return json_response(body)
 
     async def get_licence(self, request: Request) -> Response:
-        """One licence, in its current version unless another is named."""
-        agency, licence, _ = await self._licence(request, _VERSION)
+        """One licence, in its current version unless another is named; what remains of one that was erased."""
+        agency, licence, _ = await self._licence(request, _VERSION, read=read_what_remains)
         return licence_response(self._desk, agency, licence)
 
     async def list_licence_history(self, request: Request) -> Response:
@@ -162,13 +170,13 @@ class LicenceEndpoints:
         return Response(drawn, media_type="image/png")
 
     async def _licence(
-        self, request: Request, known: Mapping[str, Parameter]
+        self, request: Request, known: Mapping[str, Parameter], *, read: Read = read_licence
     ) -> tuple[AgencyRecord, LicenceView, dict[str, str | int]]:
         identity = await self._reception.admit(request, READ)
         asked = parameters(request, known)
         version = asked.get("version")
         licence = await self._reception.run(
-            read_licence, self._desk, identity.caller(), licence_id_of(request),
+            read, self._desk, identity.caller(), licence_id_of(request),
             version=None if version is None else int(version),
         )  # fmt: skip
         return identity.agency, licence, asked

@@ -1,12 +1,12 @@
 """The reception: what every endpoint needs, and the three questions asked of every call before it is worked on.
 
-Who is calling, may they do this, and have they called too often. Acts block (they wait for the disk), so they run in
-threads of their own: enough of them that many licences share one commit.
+Who is calling, may they do this, and have they called too often. Acts wait for the disk, so they run beside the loop,
+where the registry lets many of them share one commit; what only reads or draws has threads of its own.
 """
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from typing import Final, ParamSpec, TypeVar
 
@@ -25,7 +25,7 @@ __all__ = ["Reception"]
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_THREADS: Final = {"sqlite": 64, "postgresql": 16}
+_READERS: Final = 8
 _MOST_WAITING: Final = 1024
 
 
@@ -39,7 +39,8 @@ class Reception:
         self.tokens = AccessTokens(assembly)
         self.callers = Callers(assembly.registry, self.tokens, assembly.clock)
         self.limits = Limits(assembly.clock, rates)
-        self._threads = ThreadPoolExecutor(_THREADS[assembly.registry.engine], thread_name_prefix="act")
+        self._acts = assembly.registry.acts()
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="reader")
         self._inside = 0
 
     async def admit(self, request: Request, scope: str) -> Identity:
@@ -57,13 +58,20 @@ class Reception:
         """Counts a call at a door that asks nobody's name."""
         request.scope["state"]["allowance"] = self.limits.address(door, self.address(request))
 
-    async def run(self, act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Does a blocking act in a thread; `CallRefused` overloaded when too many wait already."""
+    async def act(self, act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Does what writes, beside others that share its commit; `CallRefused` overloaded when too many wait."""
+        return await self._within(self._acts, partial(act, *args, **kwargs))
+
+    async def run(self, look: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Does what blocks but writes nothing, in a thread; `CallRefused` overloaded when too many wait already."""
+        return await self._within(self._readers, partial(look, *args, **kwargs))
+
+    async def _within(self, where: Executor, work: Callable[[], T]) -> T:
         if self._inside >= _MOST_WAITING:
             raise CallRefused("overloaded", "Too many calls are being worked on; nothing was changed.")
         self._inside += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, partial(act, *args, **kwargs))
+            return await asyncio.get_running_loop().run_in_executor(where, work)
         finally:
             self._inside -= 1
 
@@ -83,4 +91,5 @@ class Reception:
 
     def close(self) -> None:
         """Waits for acts that have begun."""
-        self._threads.shutdown(wait=True)
+        self._acts.shutdown(wait=True)
+        self._readers.shutdown(wait=True)

@@ -154,8 +154,29 @@ def check_numbers(items: Iterable[JsonValue], *, levels: int = MAX_DEPTH) -> Non
 
 def compact_json(value: JsonValue) -> bytes:
     """JSON bytes in insertion order, UTF-8, no spaces: the one form in which this package writes what it signs."""
+    written = _written(value)
+    if written is not None:
+        return written
     _check_value(value, MAX_DEPTH)
     return orjson.dumps(value, default=_plain)
+
+
+_FRACTION = re.compile(rb"[0-9](?:\.[0-9]|[eE][-+]?[0-9])")
+
+
+def _written(value: JsonValue) -> bytes | None:
+    """The JSON of a value whose JSON reads back equal and has nothing in it that must be looked at; else None.
+
+    Lone surrogates and integers out of range are refused by orjson, NaN and infinities come back as null. Fractions,
+    NUL and depth are left to the slow road, and so is a text that looks as if it had some.
+    """
+    try:
+        written = orjson.dumps(value, option=orjson.OPT_STRICT_INTEGER)
+        same = orjson.loads(written) == value
+    except (orjson.JSONEncodeError, orjson.JSONDecodeError):
+        return None
+    odd = b"\\u0000" in written or _FRACTION.search(written)
+    return written if same and not odd and written.count(b"{") + written.count(b"[") <= MAX_DEPTH else None
 
 
 def canonical_json(value: JsonValue) -> bytes:

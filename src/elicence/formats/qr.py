@@ -12,6 +12,7 @@ URL as one alphanumeric segment. Level M repairs about 15 % of the symbol; the q
 import io
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from typing import Final, Literal
 
@@ -57,20 +58,28 @@ def symbol_version(content: str, *, level: Level = "M") -> int:
 
     Counted from the lengths of the segments (ISO/IEC 18004 §7.4), a hundredth of the time that building the bits takes.
     """
-    segments = _segments(_checked(content))
+    version = _smallest(level, tuple([(mode, len(text)) for mode, text in _segments(_checked(content))]))
+    if version is None:
+        raise FormatError("qr_too_dense", f"{len(content)} characters fit into no QR code of level {level}")
+    return version
+
+
+@lru_cache(maxsize=4096)
+def _smallest(level: Level, segments: tuple[tuple[int, int], ...]) -> int | None:
+    """The smallest version for segments of these modes and sizes: licences of a type differ by few digits."""
     limits = BIT_LIMIT_TABLE[_LEVELS[level]]
     for version in range(1, len(limits)):
-        if sum(_bits(segment, version) for segment in segments) <= limits[version]:
+        if sum(_bits(mode, size, version) for mode, size in segments) <= limits[version]:
             return version
-    raise FormatError("qr_too_dense", f"{len(content)} characters fit into no QR code of level {level}")
+    return None
 
 
 def make_symbol(content: str, *, level: Level = "M") -> Symbol:
     """The smallest symbol that holds `content` (ASCII)."""
     version = symbol_version(content, level=level)
     code = QRCode(version=version, error_correction=_LEVELS[level], border=QUIET_ZONE)
-    for segment in _segments(content):
-        code.add_data(segment, optimize=0)
+    for mode, text in _segments(content):
+        code.add_data(QRData(text.encode("ascii"), mode=mode, check_data=False), optimize=0)
     code.make(fit=False)
     return Symbol(version=version, modules=tuple(tuple(bool(dark) for dark in row) for row in code.modules))
 
@@ -132,28 +141,23 @@ def _checked(content: str) -> str:
     return content
 
 
-def _bits(segment: QRData, version: int) -> int:
-    """Mode indicator, character count and data of one segment."""
-    size = len(segment.data)
-    match segment.mode:
-        case mode if mode == MODE_NUMBER:  # three digits in ten bits
-            data = 10 * (size // 3) + (0, 4, 7)[size % 3]
-        case mode if mode == MODE_ALPHA_NUM:  # two characters in eleven bits
-            data = 11 * (size // 2) + 6 * (size % 2)
-        case _:
-            data = 8 * size
-    return 4 + int(length_in_bits(segment.mode, version)) + data
+def _bits(mode: int, size: int, version: int) -> int:
+    """Mode indicator, character count and data of one segment of `size` characters."""
+    if mode == MODE_NUMBER:  # three digits in ten bits
+        data = 10 * (size // 3) + (0, 4, 7)[size % 3]
+    elif mode == MODE_ALPHA_NUM:  # two characters in eleven bits
+        data = 11 * (size // 2) + 6 * (size % 2)
+    else:
+        data = 8 * size
+    return 4 + int(length_in_bits(mode, version)) + data
 
 
-def _segments(content: str) -> list[QRData]:
+def _segments(content: str) -> list[tuple[int, str]]:
+    """The mode and the text of each segment."""
     if content.isdigit():
-        return [_segment(content, MODE_NUMBER)]
+        return [(MODE_NUMBER, content)]
     if _ALPHANUMERIC.fullmatch(content):
-        return [_segment(content, MODE_ALPHA_NUM)]
+        return [(MODE_ALPHA_NUM, content)]
     if found := _TEXT_AND_DIGITS.fullmatch(content):
-        return [_segment(found["text"], MODE_8BIT_BYTE), _segment(found["digits"], MODE_NUMBER)]
-    return [_segment(content, MODE_8BIT_BYTE)]
-
-
-def _segment(content: str, mode: int) -> QRData:
-    return QRData(content.encode("ascii"), mode=mode, check_data=False)
+        return [(MODE_8BIT_BYTE, found["text"]), (MODE_NUMBER, found["digits"])]
+    return [(MODE_8BIT_BYTE, content)]

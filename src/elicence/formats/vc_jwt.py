@@ -27,6 +27,7 @@ __all__ = [
     "decode_payload",
     "encode_payload",
     "header",
+    "outline_payload",
 ]
 
 TYP = "vc+jwt"
@@ -104,6 +105,15 @@ def header(kid: str) -> JsonObject:
 
 def encode_payload(credential: CodeCredential) -> bytes:
     """The exact bytes to sign. A credential that `decode_payload` would refuse is refused here, before it exists."""
+    payload = outline_payload(credential)
+    if not is_normalized("NFC", payload.decode("utf-8")):
+        _bad("the text of a credential is not in Unicode normal form C")
+    decode_payload(payload)
+    return payload
+
+
+def outline_payload(credential: CodeCredential) -> bytes:
+    """The same bytes, not yet checked: good for asking how long they are, and never to be signed."""
     status: list[JsonObject] = [
         {
             "type": STATUS_TYPE,
@@ -132,11 +142,7 @@ def encode_payload(credential: CodeCredential) -> bytes:
         "holders": [_holder_members(holder) for holder in subject.holders],
         "claims": dict(subject.claims),
     }
-    payload = compact_json(members)
-    if not is_normalized("NFC", payload.decode("utf-8")):
-        _bad("the text of a credential is not in Unicode normal form C")
-    decode_payload(payload)
-    return payload
+    return compact_json(members)
 
 
 def decode_payload(payload: bytes) -> CodeCredential:

@@ -12,7 +12,7 @@ from elicence.formats.encoding import JsonObject, JsonValue
 from elicence.formats.frame import encode_frame, licence_url
 from elicence.formats.jws import assemble, signing_input
 from elicence.formats.qr import symbol_version
-from elicence.formats.vc_jwt import BASE_CONTEXT, CodeCredential, StatusEntry, encode_payload, header
+from elicence.formats.vc_jwt import BASE_CONTEXT, CodeCredential, StatusEntry, encode_payload, header, outline_payload
 from elicence.issuer.desk import Caller, Desk
 from elicence.keys.keyring import Purpose
 from elicence.licences.face import subject_of
@@ -121,7 +121,7 @@ def check_density(desk: Desk, draft: Draft) -> int:
     claims that take most room.
     """
     budget = draft.checked.licence_type.code_budget
-    text = assemble(signing_bytes(desk, draft, _LAST_SLOT), _NO_SIGNATURE)
+    text = assemble(signing_input(draft.header, outline_payload(_credential(desk, draft, _LAST_SLOT))), _NO_SIGNATURE)
     try:
         digits = encode_frame(text, DICTIONARY_ID, desk.dictionaries[DICTIONARY_ID])
         version = symbol_version(licence_url(desk.base_url, digits), level=budget.level)

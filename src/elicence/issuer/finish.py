@@ -47,12 +47,13 @@ _MUST_PASS = (
 def finish(desk: Desk, caller: Caller, reserved: Reserved, *, now: datetime) -> str:
     """Signs the intent, checks the result and stores it; answers the credential once the commit is durable."""
     intent = reserved.intent
-    # The bytes may come out of the store: what is signed has passed the same lint as everything else.
-    decode_payload(_payload(reserved.signing_input))
+    if reserved.draft is None:
+        # The bytes come out of the store: what is signed has passed the same lint as everything else.
+        decode_payload(_payload(reserved.signing_input))
     desk.at("p5")
     signer = desk.chest.signer_by_kid(intent.kid, agency_slug=caller.agency.slug, purpose=Purpose.CREDENTIAL)
     desk.at("p6")
-    signature = signer.sign(reserved.signing_input)
+    signature = signer.sign_unverified(reserved.signing_input)
     desk.at("p7")
     credential = assemble(reserved.signing_input, signature)
     _check_as_a_stranger(desk, credential, now)

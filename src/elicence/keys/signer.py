@@ -56,6 +56,10 @@ class VerifiedSigner:
         """The bare public key."""
         return dict(self._verification.jwk)
 
+    def sign_unverified(self, signing_input: bytes) -> bytes:
+        """The bare signature, for a caller who judges the whole as a stranger would before anybody else sees it."""
+        return self._signer.sign(signing_input)
+
     def sign(self, signing_input: bytes) -> bytes:
         """The signature, verified; `KeyFault` `signer_bad` if the signer gave another key's or a broken one."""
         signature = self._signer.sign(signing_input)

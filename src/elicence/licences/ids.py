@@ -17,6 +17,7 @@ from elicence.errors import FormatError
 __all__ = ["new_id", "parse_id"]
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 _VALUE = {character: value for value, character in enumerate(_ALPHABET)}
 # 26 characters hold 130 bits and a UUID 128, so the first character is at most 7.
 _SHAPE = re.compile(r"[0-7][0-9a-hjkmnp-tv-z]{25}")
@@ -51,4 +52,4 @@ def parse_id(prefix: str, text: str) -> str:
 
 
 def _base32(value: int) -> str:
-    return "".join(_ALPHABET[value >> shift & 31] for shift in range(125, -1, -5))
+    return "".join([_PAIRS[value >> shift & 1023] for shift in range(120, -1, -10)])

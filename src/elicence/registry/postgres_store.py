@@ -8,7 +8,7 @@ have happened, and only an idempotent retry of the caller can tell.
 import itertools
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from sqlalchemy import URL
@@ -34,6 +34,7 @@ class PostgresStore:
         self._snapshots = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._threads = ThreadPoolExecutor(max_workers=pool_size, thread_name_prefix="registry")
         self._commits = itertools.count()
+        self._pool_size = pool_size
         self._closed = False
         self.commits = 0
 
@@ -42,6 +43,10 @@ class PostgresStore:
 
     def submit_nowait(self, work: Callable[[Unit], T]) -> Future[T]:
         return self._threads.submit(self.submit, work)
+
+    def acts(self) -> Executor:
+        """A thread for each connection: the server groups their commits."""
+        return ThreadPoolExecutor(self._pool_size, thread_name_prefix="acts")
 
     def read(self, work: Callable[[Reader], T]) -> T:
         return _retried(lambda: self._look(work))

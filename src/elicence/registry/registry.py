@@ -1,7 +1,7 @@
 """`Registry`: the one way in. Opens a store of either engine, runs units of work, reads."""
 
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
@@ -24,6 +24,7 @@ class Store(Protocol):
     def submit(self, work: Callable[[Unit], T]) -> T: ...
     def submit_nowait(self, work: Callable[[Unit], T]) -> Future[T]: ...
     def read(self, work: Callable[[Reader], T]) -> T: ...
+    def acts(self) -> Executor: ...
     def close(self) -> None: ...
 
 
@@ -72,6 +73,13 @@ class Registry:
     def read(self, work: Callable[[Reader], T]) -> T:
         """Run `work` on committed rows as of one moment."""
         return self._store.read(work)
+
+    def acts(self) -> Executor:
+        """A place to run acts that submit, many at a time, so that they share what a commit costs. Shut it down first.
+
+        An act may wait at every `submit`; it must not hold a lock there, for the next act may run in the same thread.
+        """
+        return self._store.acts()
 
     def close(self) -> None:
         """Finish what was submitted, then close."""

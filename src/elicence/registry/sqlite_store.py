@@ -1,32 +1,27 @@
-"""The store on one SQLite file: one writer thread that commits waiting works together, and readers beside it.
-
-An fsync costs more than the work of a licence, so works that arrive while one commit is on its way to the disk share
-the next. Each runs in a savepoint of its own: one that fails is undone alone. Nobody is answered before the commit
-that carries the answer has returned.
-"""
+"""The store on one SQLite file: works that wait are committed together, and readers stand beside."""
 
 import sqlite3
 import threading
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
 from pathlib import Path
-from queue import SimpleQueue
-from types import TracebackType
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from elicence.errors import ElicenceError, StoreFault
+from elicence.errors import StoreFault
+from elicence.registry.acts import Acts, wait_here
 from elicence.registry.engine import sqlite_engine
-from elicence.registry.faults import fault, is_busy, sqlite_code, translated
+from elicence.registry.faults import fault
+from elicence.registry.sqlite_writer import ATTEMPTS, Writer, driver_of
 from elicence.registry.unit import Reader, Unit
 
 T = TypeVar("T")
-GROUP_LIMIT = 256  # bounds how long the first of a group waits for the last
-ATTEMPTS = 3  # at a lock of another process, each as long as the busy timeout
+_READERS = 8
 
 
 class SqliteStore:
@@ -35,7 +30,9 @@ class SqliteStore:
     name = "sqlite"
 
     def __init__(self, path: Path, *, patience: float) -> None:
-        self._readers = sqlite_engine(path, patience=patience, writes=False)
+        self._readers = sqlite_engine(path, patience=patience, writes=False, pool_size=_READERS)
+        self._free, self._patience = threading.Semaphore(_READERS), patience
+        self._idle: deque[tuple[Connection, sqlite3.Connection]] = deque()
         self._writer = Writer(sqlite_engine(path, patience=patience / ATTEMPTS, writes=True, pool_size=1))
 
     @property
@@ -43,15 +40,20 @@ class SqliteStore:
         return self._writer.commits
 
     def submit(self, work: Callable[[Unit], T]) -> T:
-        return self._writer.submit(work).result()
+        done = wait_here(self._writer, work) or self._writer.submit(work)
+        answer: T = done.result()
+        return answer
 
     def submit_nowait(self, work: Callable[[Unit], T]) -> Future[T]:
         return self._writer.submit(work)
 
+    def acts(self) -> Executor:
+        """Where many acts wait for commits in one thread."""
+        return Acts(self._writer)
+
     def read(self, work: Callable[[Reader], T]) -> T:
         try:
-            with self._readers.connect() as connection:
-                driver = driver_of(connection)
+            with self._lent() as (connection, driver):
                 driver.execute("BEGIN")
                 try:
                     return work(Reader(connection, driver))
@@ -60,159 +62,31 @@ class SqliteStore:
         except (DBAPIError, PoolTimeoutError, sqlite3.Error) as error:
             raise fault(error) from None
 
+    @contextmanager
+    def _lent(self) -> Iterator[tuple[Connection, sqlite3.Connection]]:
+        """A connection for reading, kept open between two loans: a pool that looks after it each time costs more."""
+        if not self._free.acquire(timeout=self._patience):
+            raise StoreFault("store_busy", "too many are reading; nothing was changed")
+        try:
+            lent = self._taken() or self._opened()
+            yield lent
+            self._idle.append(lent)
+        finally:
+            self._free.release()
+
+    def _taken(self) -> tuple[Connection, sqlite3.Connection] | None:
+        try:
+            return self._idle.pop()
+        except IndexError:  # another reader was faster than a look beforehand could be
+            return None
+
+    def _opened(self) -> tuple[Connection, sqlite3.Connection]:
+        connection = self._readers.connect()
+        return connection, driver_of(connection)
+
     def close(self) -> None:
         """Commit what is waiting, then close; a later `submit` is refused."""
         self._writer.close()
+        while self._idle:
+            self._idle.pop()[0].close()
         self._readers.dispose()
-
-
-def driver_of(connection: Connection) -> sqlite3.Connection:
-    """The driver's own connection, for BEGIN, COMMIT and savepoints."""
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)  # noqa: S101  (tells the type checker what the engine is made of)
-    return driver
-
-
-class Turn:
-    """One work of a group: a savepoint around it, and the answer it gets after the commit.
-
-    A context manager rather than an `except`: whatever a work raises, a simulated kill included, belongs to its caller
-    and must neither end the writer nor reach the neighbours.
-    """
-
-    __slots__ = ("_driver", "_unit", "error", "future", "result", "work")
-
-    def __init__(self, work: Callable[[Unit], Any]) -> None:
-        self.work = work
-        self.future: Future[Any] = Future()
-        self.result: Any = None
-        self.error: BaseException | None = None
-
-    def run(self, connection: Connection, driver: sqlite3.Connection) -> None:
-        self._driver = driver
-        self._unit = Unit(connection, driver)
-        with self:
-            self.result = self.work(self._unit)
-
-    def __enter__(self) -> None:
-        self._driver.execute("SAVEPOINT work")
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool:
-        if error is None and self._unit.failure is not None:
-            error = translated(self._unit.failure)  # the work swallowed it; half a work is not committed
-        self.error = error
-        if self._driver.in_transaction:  # a full disk takes the whole transaction back, savepoints and all
-            if error is not None:
-                self._driver.execute("ROLLBACK TO work")
-            self._driver.execute("RELEASE work")
-        return True
-
-    def answer(self, failure: ElicenceError | None = None) -> None:
-        """Tell the caller. When the group failed that comes first: a refusal may rest on a row that never was."""
-        if failure is not None:
-            self.future.set_exception(type(failure)(failure.code, failure.message))
-        elif self.error is not None:
-            self.future.set_exception(self.error)
-        else:
-            self.future.set_result(self.result)
-
-
-class Writer:
-    """The only connection that writes. Its thread lives until `close` or until the disk fails under it."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.commits = 0
-        self._engine = engine
-        self._waiting: SimpleQueue[Turn | None] = SimpleQueue()
-        self._gate = threading.Lock()
-        self._closed: str | None = None  # why no more works are taken
-        self._sound = True
-        self._group: list[Turn] = []
-        self._connection = engine.connect()
-        self._driver = driver_of(self._connection)
-        self._thread = threading.Thread(target=self._loop, name="registry-writer", daemon=True)
-        self._thread.start()
-
-    def submit(self, work: Callable[[Unit], T]) -> Future[T]:
-        if threading.current_thread() is self._thread:
-            raise RuntimeError("a work must not submit another: it would wait for itself")
-        turn = Turn(work)
-        with self._gate:
-            if self._closed is not None:
-                raise StoreFault("store_down", self._closed)
-            self._waiting.put(turn)
-        return turn.future
-
-    def close(self) -> None:
-        with self._gate:
-            if self._closed is None:
-                self._closed = "the registry is closed"
-                self._waiting.put(None)
-        self._thread.join()
-
-    def _loop(self) -> None:
-        try:
-            while self._sound and self._take_group():
-                self._commit_together()
-        finally:
-            self._stop()
-
-    def _take_group(self) -> bool:
-        """Wait for a work and take all that came with it; False when it is time to end."""
-        first = self._waiting.get()
-        taken = [first, *(self._waiting.get() for _ in range(min(self._waiting.qsize(), GROUP_LIMIT - 1)))]
-        if None in taken:
-            self._waiting.put(None)  # nothing comes after the end, so the rest of it is taken first
-        self._group = [turn for turn in taken if turn is not None and turn.future.set_running_or_notify_cancel()]
-        return bool(self._group) or first is not None
-
-    def _commit_together(self) -> None:
-        """One transaction for the group. What fails here fails for all of it, and is told to all of it."""
-        failure: ElicenceError | None = None
-        try:
-            self._patiently("BEGIN IMMEDIATE")
-            for turn in self._group:
-                turn.run(self._connection, self._driver)
-                if not self._driver.in_transaction:
-                    break
-            if self._driver.in_transaction:
-                self._patiently("COMMIT")
-                self.commits += 1
-            else:
-                failure = StoreFault("store_down", "the disk is full or fails; nothing was changed")
-        except sqlite3.Error as error:
-            failure = fault(error)
-            self._undo()
-            if sqlite_code(error) == sqlite3.SQLITE_IOERR:
-                self._sound = False  # after a failed fsync only opening the file anew finds out what the disk holds
-        group, self._group = self._group, []
-        for turn in group:
-            turn.answer(failure)
-
-    def _patiently(self, statement: str) -> None:
-        """BEGIN IMMEDIATE and COMMIT wait for other processes; the transaction stays whole in between."""
-        for attempt in range(ATTEMPTS):
-            try:
-                self._driver.execute(statement)
-            except sqlite3.OperationalError as error:
-                if attempt == ATTEMPTS - 1 or not is_busy(error):
-                    raise
-            else:
-                return
-
-    def _undo(self) -> None:
-        if self._driver.in_transaction:
-            self._driver.execute("ROLLBACK")
-
-    def _stop(self) -> None:
-        """Also reached by a defect of our own: nobody may be left waiting for ever."""
-        with self._gate:
-            self._closed = self._closed or "the writer has ended; open the registry again"
-        left = [*self._group, *(self._waiting.get() for _ in range(self._waiting.qsize()))]
-        for turn in left:
-            if turn is not None and not turn.future.done():
-                turn.answer(StoreFault("store_down", self._closed))
-        self._connection.close()
-        self._engine.dispose()
