@@ -305,3 +305,40 @@ def test_the_short_way_and_fastapis_answer_the_same(calls: Calls, hot: bool) -> 
     }  # fmt: skip
     assert code(other.post("/v1/verifications", {})) == (422, "validation_failed")
     other.close()
+
+
+def test_of_an_erased_licence_what_remains_is_read_and_listed(both: Calls) -> None:
+    kept, licence = both.issue(1), both.issue(2)
+    both.house.store.tamper(f"DELETE FROM data_key WHERE licence_id = '{licence['id']}'")
+    answer = both.get(f"/v1/licences/{licence['id']}")
+    rest = answer.json()
+    assert (answer.status_code, answer.headers["etag"]) == (200, '"1"')
+    gone = {"holders": [], "erased": True}
+    assert rest == {k: v for k, v in licence.items() if k not in {"credential", "qr"}} | gone | {
+        "claims": rest["claims"]
+    }
+    assert rest["claims"].items() <= licence["claims"].items()
+    assert "legal_representative" not in rest["claims"] or rest["claims"] == licence["claims"]
+    listed = both.get("/v1/licences").json()["data"]
+    assert sorted(listed, key=lambda each: str(each["number"])) == [kept, rest]
+    assert len(both.get(f"/v1/licences/{licence['id']}/history").json()["data"]) == 1
+    for path in ("credential", "qr.svg", "qr.png"):
+        assert code(both.get(f"/v1/licences/{licence['id']}/{path}")) == (410, "licence_erased")
+    assert code(both.get(f"/v1/licences/{licence['id']}/credential?version=2")) == (404, "licence_not_found")
+    for verb, body in (("renew", {}), ("correct", {"reason": "issued_in_error", "region": "440305"})):
+        answer = change(both, licence, verb, body, **etag(licence), **{"Idempotency-Key": verb})
+        assert code(answer) == (410, "licence_erased")
+    assert code(both.post("/v1/licences", food(2), headers={"Idempotency-Key": "key-2"})) == (410, "licence_erased")
+    assert code(both.sign_in("market").get(f"/v1/licences/{licence['id']}")) == (404, "licence_not_found")
+    revoked = change(both, licence, "revoke", {"reason": "penalty"})
+    assert (revoked.status_code, revoked.json()["state"], revoked.json()["erased"]) == (200, "revoked", True)
+    assert both.get("/v1/licences", params={"state": "revoked"}).json()["data"] == [revoked.json()]
+
+
+def test_a_licence_whose_seal_is_broken_is_our_trouble_and_can_still_be_revoked(calls: Calls) -> None:
+    licence = calls.issue()
+    calls.house.store.tamper("UPDATE data_key SET wrapped = x'00'")
+    for path in (f"/v1/licences/{licence['id']}", "/v1/licences", f"/v1/licences/{licence['id']}/credential"):
+        assert code(calls.get(path)) == (503, "signer_unavailable")
+    revoked = change(calls, licence, "revoke", {"reason": "penalty"})
+    assert (revoked.status_code, revoked.json()["state"], revoked.json()["erased"]) == (200, "revoked", False)

@@ -18,7 +18,7 @@ from tests.issuer.acts import (
 )
 
 from elicence.errors import KeyFault, NotFound
-from elicence.issuer.read import history, read_licence
+from elicence.issuer.read import history, read_licence, read_what_remains
 
 UNKNOWN = ["lic_01m82v7m00e008000000000000", "", "lic_", "x" * 4000, "' OR 1=1 --"]
 
@@ -94,7 +94,7 @@ def test_the_request_a_view_gives_would_issue_the_same_licence(home):
 # Erasure
 
 
-def test_a_licence_whose_data_key_was_destroyed_is_not_found_whatever_is_asked_of_its_content(home):
+def test_a_licence_whose_data_key_was_destroyed_is_erased_whatever_is_asked_of_its_content(home):
     made, kept = issued(home, 1), issued(home, 2)
     home.store.tamper(f"DELETE FROM data_key WHERE licence_id = '{made.id}'")
     for act in (
@@ -102,8 +102,28 @@ def test_a_licence_whose_data_key_was_destroyed_is_not_found_whatever_is_asked_o
         lambda: corrected(home, made, {}),
         lambda: renewed(home, made),
     ):
-        assert outcome(act) == "licence_not_found"
+        assert outcome(act) == "licence_erased"
     assert now_of(home, kept) == kept
+
+
+def test_of_an_erased_licence_number_states_dates_and_open_claims_remain(home):
+    made, body = issued(home, 1), ask(home, example("degree"), key="degree")
+    home.store.tamper("DELETE FROM data_key")
+    for before in (made, body):
+        rest = read_what_remains(home.desk, home.caller(), before.id)
+        types = home.desk.catalogue.get(before.type_slug)
+        assert rest.claims == {k: v for k, v in before.claims.items() if types.claims[k].disclosure == "open"}
+        assert rest == replace(before, claims=rest.claims, holders=(), credential="", erased=True)
+    for other in (lambda: read_what_remains(home.desk, home.caller(), made.id, version=2),
+                  lambda: read_what_remains(home.desk, home.caller(), "lic_01m838z2g0e009c4awq0vrpza7")):  # fmt: skip
+        assert outcome(other) == "licence_not_found"
+
+
+def test_a_broken_seal_is_no_erasure(sqlite_home):
+    made = issued(sqlite_home)
+    sqlite_home.store.tamper("UPDATE data_key SET wrapped = x'00'")
+    with pytest.raises(KeyFault, match="seal_broken"):
+        read_what_remains(sqlite_home.desk, sqlite_home.caller(), made.id)
 
 
 @pytest.mark.parametrize("damage", ["DELETE FROM data_key", "UPDATE data_key SET wrapped = x'00'"])

@@ -155,7 +155,7 @@ def test_an_intent_whose_data_key_was_erased_is_closed_for_good(home):
     home.store.tamper("DELETE FROM data_key")
     home.clock.move(seconds=11)
     assert home.assembly.reap() == Reaped(finished=0, failed=1, left=0)
-    assert home.store.rows("SELECT state, reason FROM intent") == [("failed", "licence_not_found")]
+    assert home.store.rows("SELECT state, reason FROM intent") == [("failed", "licence_erased")]
     assert home.assembly.reap() == Reaped(0, 0, 0)
 
 

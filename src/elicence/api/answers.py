@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from elicence.formats.did import did_web
 from elicence.formats.frame import encode_frame, licence_url
-from elicence.formats.qr import symbol_version
+from elicence.formats.qr import Level, symbol_version
 from elicence.issuer.desk import Desk
 from elicence.issuer.draft import DICTIONARY_ID
 from elicence.issuer.propose import Proposal
@@ -38,12 +38,13 @@ def qr_content(desk: Desk, licence: LicenceView) -> str:
 
 
 def licence_json(desk: Desk, agency: AgencyRecord, licence: LicenceView) -> dict[str, Any]:
-    """One version of a licence, whole: only its own agency is shown this."""
+    """One version of a licence, whole: only its own agency is shown this.
+
+    Where the credential cannot be opened any more, after erasure above all, it and the QR code are left out.
+    """
     base_url, here = desk.base_url, f"{desk.base_url}/v1/licences/{licence.id}"
     licence_type = desk.catalogue.get(licence.type_slug, licence.type_version)
-    version = "" if licence.version == licence.current_version else f"?version={licence.version}"
-    content, level = qr_content(desk, licence), licence_type.code_budget.level
-    return {
+    body: dict[str, Any] = {
         "object": "licence",
         "id": licence.id,
         "type": licence.type_slug,
@@ -69,16 +70,26 @@ def licence_json(desk: Desk, agency: AgencyRecord, licence: LicenceView) -> dict
         "claims": dict(licence.claims),
         "verification_code": licence.verification_code,
         "verify_url": f"{base_url}/v/{licence.verification_code}",
+        "erased": licence.erased,
+        "status_ref": {
+            "uri": f"{base_url}/status/{agency.slug}/{licence.status_list}",
+            "index": licence.status_index,
+        },
+        "links": {"self": here, "history": f"{here}/history"},
+    }
+    return body | _signed(desk, licence, here, licence_type.code_budget.level) if licence.credential else body
+
+
+def _signed(desk: Desk, licence: LicenceView, here: str, level: Level) -> dict[str, Any]:
+    version = "" if licence.version == licence.current_version else f"?version={licence.version}"
+    content = qr_content(desk, licence)
+    return {
         "credential": {
             "format": "vc+jwt",
             "kid": licence.kid,
             "digest": f"sha-256:{hashlib.sha256(licence.credential.encode()).hexdigest()}",
             "jwt": licence.credential,
             "url": f"{here}/credential{version}",
-        },
-        "status_ref": {
-            "uri": f"{base_url}/status/{agency.slug}/{licence.status_list}",
-            "index": licence.status_index,
         },
         "qr": {
             "content": content,
@@ -87,7 +98,6 @@ def licence_json(desk: Desk, agency: AgencyRecord, licence: LicenceView) -> dict
             "svg_url": f"{here}/qr.svg{version}",
             "png_url": f"{here}/qr.png{version}",
         },
-        "links": {"self": here, "history": f"{here}/history"},
     }
 
 

@@ -132,7 +132,7 @@ def _licences(to: LicenceEndpoints) -> tuple[Operation, ...]:
         Operation(
             "issue_licence", "POST", "/v1/licences", "licences", "Issue a licence", to.issue_licence, issuing,
             scope=ISSUE, body=asked, parameters=(_KEY, _OPERATOR),
-            problems=(401, 403, 404, 408, 409, 413, 415, 422, 429), hot=True,
+            problems=(401, 403, 404, 408, 409, 410, 413, 415, 422, 429), hot=True,
         ),
         Operation(
             "validate_licence", "POST", "/v1/licences/validate", "licences", "Try a request without issuing",
@@ -163,17 +163,17 @@ def _of_one_licence(to: LicenceEndpoints) -> tuple[Operation, ...]:
             "get_licence_credential", "GET", "/v1/licences/{licence_id}/credential", "licences",
             "Get the signed credential", to.get_licence_credential,
             {200: Out("The credential, a compact JWT.", "application/vc+jwt")}, scope=READ,
-            parameters=(_LICENCE, _VERSION), problems=(401, 403, 404, 422, 429),
+            parameters=(_LICENCE, _VERSION), problems=(401, 403, 404, 410, 422, 429),
         ),
         Operation(
             "get_licence_qr_svg", "GET", "/v1/licences/{licence_id}/qr.svg", "licences", "Get the QR code as SVG",
             to.get_licence_qr_svg, {200: Out("The drawing.", "image/svg+xml")}, scope=READ,
-            parameters=(_LICENCE, _VERSION), problems=(401, 403, 404, 422, 429),
+            parameters=(_LICENCE, _VERSION), problems=(401, 403, 404, 410, 422, 429),
         ),
         Operation(
             "get_licence_qr_png", "GET", "/v1/licences/{licence_id}/qr.png", "licences", "Get the QR code as PNG",
             to.get_licence_qr_png, {200: Out("The picture.", "image/png")}, scope=READ,
-            parameters=(_LICENCE, _VERSION, scale), problems=(401, 403, 404, 422, 429),
+            parameters=(_LICENCE, _VERSION, scale), problems=(401, 403, 404, 410, 422, 429),
         ),
     )  # fmt: skip
 
@@ -190,7 +190,7 @@ def _changes(to: ChangeEndpoints) -> tuple[Operation, ...]:
             **({"answers": changed, "scope": CHANGE, "problems": common} | more),
         )  # fmt: skip
 
-    strict = (*common, 428)
+    strict, renewing = (*common, 428), (*common, 410, 428)
     return (
         change(
             "suspend", "Suspend a licence", to.suspend_licence, body={JSON: shapes.StatusChange},
@@ -206,11 +206,11 @@ def _changes(to: ChangeEndpoints) -> tuple[Operation, ...]:
         ),
         change(
             "renew", "Renew a licence", to.renew_licence, body={JSON: shapes.Renewal}, body_required=False,
-            answers=renewed, parameters=(_LICENCE, _KEY, _MUST_MATCH, _OPERATOR), problems=strict,
+            answers=renewed, parameters=(_LICENCE, _KEY, _MUST_MATCH, _OPERATOR), problems=renewing,
         ),
         change(
             "correct", "Correct a licence", to.correct_licence, body={JSON: shapes.Correction},
-            answers=renewed, parameters=(_LICENCE, _KEY, _MUST_MATCH, _OPERATOR), problems=strict,
+            answers=renewed, parameters=(_LICENCE, _KEY, _MUST_MATCH, _OPERATOR), problems=renewing,
         ),
     )  # fmt: skip
 
@@ -237,7 +237,7 @@ def _proposals(to: ProposalEndpoints) -> tuple[Operation, ...]:
         Operation(
             "approve_proposal", "POST", f"{at}/approve", "proposals", "Approve a proposal and carry it out",
             to.approve_proposal, carried_out, scope=APPROVE, body={JSON: shapes.Decision},
-            parameters=(proposal, _MUST_OPERATOR), problems=(*common, 412),
+            parameters=(proposal, _MUST_OPERATOR), problems=(*common, 410, 412),
         ),
         Operation(
             "decline_proposal", "POST", f"{at}/decline", "proposals", "Decline a proposal", to.decline_proposal,

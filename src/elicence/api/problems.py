@@ -43,10 +43,11 @@ _STATUS_OF_CODE: Final[Mapping[str, int]] = {
     "token_missing": 401, "token_invalid": 401, "token_expired": 401, "scope_missing": 403, "not_found": 404,
     "method_not_allowed": 405, "request_timeout": 408, "version_mismatch": 412, "file_too_large": 413,
     "path_too_long": 414, "media_type_unsupported": 415, "unsupported_encoding": 415, "if_match_required": 428,
-    "rate_limited": 429, "header_too_large": 431, "overloaded": 503,
+    "licence_erased": 410, "rate_limited": 429, "header_too_large": 431, "overloaded": 503,
     "json_syntax": 400, "json_text": 400, "json_duplicate_key": 400, "json_number": 400, "json_depth": 400,
     "json_too_long": 413,
 }  # fmt: skip
+_BY_CODE: Final = (CallRefused, FormatError, RequestError, Conflict, NotFound)
 # Ours, not the caller's: told in general words under one code each.
 _OURS: Final[Mapping[type[ElicenceError], str]] = {
     KeyFault: "signer_unavailable", StoreFault: "store_unavailable", PublishFault: "store_unavailable",
@@ -93,7 +94,7 @@ def told(error: ElicenceError) -> Told:
 
 def status_of(error: ElicenceError) -> int:
     """The HTTP status of an error; 500 for what no call can bring about."""
-    if isinstance(error, (CallRefused, FormatError, RequestError, Conflict)) and error.code in _STATUS_OF_CODE:
+    if isinstance(error, _BY_CODE) and error.code in _STATUS_OF_CODE:
         return _STATUS_OF_CODE[error.code]
     return next((status for kind, status in _STATUSES.items() if isinstance(error, kind)), INTERNAL.status)
 

@@ -66,7 +66,7 @@ class ProposalEndpoints:
     async def approve_proposal(self, request: Request) -> Response:
         """Approves and carries out at once: 201 with a new licence, 200 with a new version of one."""
         caller, proposal_id, digest = await self._decision(request)
-        return await self._reception.run(self._approve, caller, proposal_id, digest)
+        return await self._reception.act(self._approve, caller, proposal_id, digest)
 
     def _approve(self, caller: Caller, proposal_id: str, digest: str) -> Response:
         licence = approve(self._desk, caller, proposal_id, digest=digest, now=self._reception.clock())
@@ -75,7 +75,7 @@ class ProposalEndpoints:
     async def decline_proposal(self, request: Request) -> Response:
         """Declines; nothing else happens."""
         caller, proposal_id, digest = await self._decision(request)
-        declined = await self._reception.run(
+        declined = await self._reception.act(
             decline, self._desk, caller, proposal_id, digest=digest, now=self._reception.clock()
         )
         return json_response(proposal_json(declined))

@@ -96,7 +96,10 @@ class LicenceLinks(Shape):
 
 
 class Licence(Shape):
-    """One version of a licence as its own agency sees it."""
+    """One version of a licence as its own agency sees it.
+
+    Erased, it has no `credential`, no `qr`, no holders, and open claims only.
+    """
 
     object: Literal["licence"]
     id: str = _Id
@@ -123,9 +126,10 @@ class Licence(Shape):
     claims: dict[str, Any]
     verification_code: str
     verify_url: str
-    credential: Credential
+    erased: bool = Field(description="Its personal data and credential were destroyed; number, states and dates stay.")
+    credential: Credential = Field(default_factory=Credential.model_construct)
     status_ref: StatusRef
-    qr: Qr
+    qr: Qr = Field(default_factory=Qr.model_construct)
     links: LicenceLinks
 
 

@@ -5,7 +5,7 @@ not exist.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from elicence.errors import KeyFault, NotFound
@@ -17,7 +17,7 @@ from elicence.keys.sealing import DataKey, WrappedKey
 from elicence.licences.lifecycle import LicenceState
 from elicence.licences.request import Holder
 from elicence.registry.intents import IntentRow, intents_of
-from elicence.registry.issuing import HolderRow, VersionRow
+from elicence.registry.issuing import CredentialRow, HolderRow, VersionRow
 from elicence.registry.log import AuditRow, history_of
 from elicence.registry.reading import (
     StoredLicence,
@@ -38,14 +38,19 @@ __all__ = [
     "open_intent",
     "read_licence",
     "read_or_outline",
+    "read_what_remains",
     "reserved_from",
     "view",
+    "view_what_remains",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class LicenceView:
-    """One version of a licence, whole, as its agency may see it. `row_version` is what `If-Match` compares."""
+    """One version of a licence, whole, as its agency may see it. `row_version` is what `If-Match` compares.
+
+    Of an `erased` licence there are no holders, no sealed claims and no credential (empty text).
+    """
 
     id: str
     type_slug: str
@@ -71,6 +76,7 @@ class LicenceView:
     status_index: int
     kid: str
     credential: str
+    erased: bool = False
     replayed: bool = False
 
     def request_body(self) -> JsonObject:
@@ -98,28 +104,48 @@ def read_licence(desk: Desk, caller: Caller, licence_id: str, *, version: int | 
     return desk.registry.read(lambda reader: view(reader, desk, caller.agency.id, licence_id, version=version))
 
 
+def read_what_remains(desk: Desk, caller: Caller, licence_id: str, *, version: int | None = None) -> LicenceView:
+    """As `read_licence`; of an erased licence what erasure leaves: numbers, states, dates and open claims."""
+    return desk.registry.read(
+        lambda reader: view_what_remains(reader, desk, caller.agency.id, licence_id, version=version)
+    )
+
+
 def read_or_outline(desk: Desk, caller: Caller, licence_id: str) -> LicenceView:
-    """As `read_licence`; of a licence that cannot be unsealed any more, what lies open: numbers, state, open claims."""
-
-    def outline(reader: Reader) -> LicenceView:
-        licence = licence_by_id(reader, caller.agency.id, licence_id)
-        if licence is None or licence.current_version is None:
-            raise _absent()
-        row = version_row(reader, caller.agency.id, licence_id, licence.current_version)
-        status = status_of(reader, caller.agency.id, licence_id, licence.current_version)
-        credential = credential_of(reader, caller.agency.id, licence_id, licence.current_version)
-        if row is None or status is None or credential is None:
-            raise _absent()
-        return _view(licence, row, status, claims=_object(row.open_claims), holders=(), kid=credential.kid, text="")
-
+    """As `read_what_remains`; what lies open is also answered where a key of ours is missing or a seal is broken."""
     try:
-        return read_licence(desk, caller, licence_id)
-    except (NotFound, KeyFault):
-        return desk.registry.read(outline)
+        return read_what_remains(desk, caller, licence_id)
+    except KeyFault:
+        return desk.registry.read(lambda reader: _outline(_stored(reader, caller.agency.id, licence_id)))
 
 
 def view(reader: Reader, desk: Desk, agency_id: str, licence_id: str, *, version: int | None = None) -> LicenceView:
     """As `read_licence`, within a reader or unit that is already open."""
+    return _whole(reader, desk, _stored(reader, agency_id, licence_id, version))
+
+
+def view_what_remains(
+    reader: Reader, desk: Desk, agency_id: str, licence_id: str, *, version: int | None = None
+) -> LicenceView:
+    """As `read_what_remains`, within a reader or unit that is already open."""
+    stored = _stored(reader, agency_id, licence_id, version)
+    try:
+        return _whole(reader, desk, stored)
+    except NotFound:
+        return replace(_outline(stored), erased=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """One version as it lies in the store, nothing unsealed."""
+
+    licence: StoredLicence
+    row: VersionRow
+    status: StatusRow
+    credential: CredentialRow
+
+
+def _stored(reader: Reader, agency_id: str, licence_id: str, version: int | None = None) -> _Stored:
     licence = licence_by_id(reader, agency_id, licence_id)
     if licence is None or licence.current_version is None:
         raise _absent()
@@ -129,13 +155,22 @@ def view(reader: Reader, desk: Desk, agency_id: str, licence_id: str, *, version
     credential = credential_of(reader, agency_id, licence_id, number)
     if row is None or status is None or credential is None:
         raise _absent()
-    key = data_key(reader, desk, agency_id, licence_id)
-    text = desk.sealer.open(
-        key, credential.sealed_text, table="credential", column="sealed_text", row=row_name(licence_id, number)
-    ).decode()
-    holders = tuple(_holder(desk, key, each) for each in holders_of(reader, agency_id, licence_id, number))
-    claims = _claims(desk, key, row, licence.type_slug)
-    return _view(licence, row, status, claims=claims, holders=holders, kid=credential.kid, text=text)
+    return _Stored(licence, row, status, credential)
+
+
+def _whole(reader: Reader, desk: Desk, stored: _Stored) -> LicenceView:
+    row = stored.row
+    key = data_key(reader, desk, row.agency_id, row.licence_id)
+    name = row_name(row.licence_id, row.version)
+    sealed = stored.credential.sealed_text
+    text = desk.sealer.open(key, sealed, table="credential", column="sealed_text", row=name).decode()
+    rows = holders_of(reader, row.agency_id, row.licence_id, row.version)
+    holders = tuple(_holder(desk, key, each) for each in rows)
+    return _view(stored, claims=_claims(desk, key, row, stored.licence.type_slug), holders=holders, text=text)
+
+
+def _outline(stored: _Stored) -> LicenceView:
+    return _view(stored, claims=_object(stored.row.open_claims), holders=(), text="")
 
 
 def fresh_view(draft: Draft, slot: StatusSlot, credential: str, now: datetime) -> LicenceView:
@@ -205,10 +240,10 @@ def _absent() -> NotFound:
 
 
 def data_key(reader: Reader, desk: Desk, agency_id: str, licence_id: str) -> DataKey:
-    """The licence's data key, unwrapped; an erased one is as absent as the licence."""
+    """The licence's data key, unwrapped; `NotFound` licence_erased where it was destroyed."""
     row = data_key_of(reader, agency_id, licence_id)
     if row is None:
-        raise _absent()
+        raise NotFound("licence_erased", "The licence was erased: its number, states and dates remain, nothing else.")
     return desk.sealer.unwrap(WrappedKey(row.kek_id, row.wrapped), agency_id=agency_id, licence_id=licence_id)
 
 
@@ -246,15 +281,9 @@ def _holder_body(holder: Holder) -> JsonObject:
 
 
 def _view(
-    licence: StoredLicence,
-    row: VersionRow,
-    status: StatusRow,
-    *,
-    claims: Mapping[str, JsonValue],
-    holders: tuple[Holder, ...],
-    kid: str,
-    text: str,
-) -> LicenceView:
+    stored: _Stored, *, claims: Mapping[str, JsonValue], holders: tuple[Holder, ...], text: str
+) -> LicenceView:  # fmt: skip
+    licence, row, status = stored.licence, stored.row, stored.status
     return LicenceView(
         id=licence.id,
         type_slug=licence.type_slug,
@@ -278,6 +307,6 @@ def _view(
         supersedes=row.supersedes,
         status_list=status.list_no,
         status_index=status.status_index,
-        kid=kid,
+        kid=stored.credential.kid,
         credential=text,
     )

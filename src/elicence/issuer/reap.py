@@ -18,7 +18,7 @@ __all__ = ["Reaped", "reap"]
 
 # Faults that another try would meet again: the key is gone for good, the state of the licence has moved on, or its data
 # key was erased.
-_FOR_GOOD = frozenset({"key_state", "key_window", "transition_not_allowed", "version_mismatch", "licence_not_found"})
+_FOR_GOOD = frozenset({"key_state", "key_window", "transition_not_allowed", "version_mismatch", "licence_erased"})
 
 
 @dataclass(frozen=True, slots=True)
