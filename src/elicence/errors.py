@@ -171,8 +171,8 @@ class NotFound(ElicenceError):
     """No such thing, or it belongs to somebody else: one answer for both."""
 
     codes = frozenset(
-        {"licence_not_found", "licence_erased", "type_not_found", "agency_not_found", "client_not_found", "key_not_found",
-         "verification_code_not_found", "proposal_not_found", "status_list_not_found"}
+        {"licence_not_found", "licence_erased", "type_not_found", "agency_not_found", "client_not_found",
+         "key_not_found", "verification_code_not_found", "proposal_not_found", "status_list_not_found"}
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.api.calls import Calls, code, operator_of, proposal_of
+from tests.api.calls import Calls, code, operator_of, proposal_of, unchanged
 
 MISSING = "lic_01m838z2g0e009c4awq0vrpza7"
 ABSENT = {"licence_id": MISSING, "proposal_id": "prp_01m838z2g0e009c4awq0vrpza7"}
@@ -60,7 +60,7 @@ def test_what_belongs_to_another_agency_is_answered_exactly_as_what_does_not_exi
     own = {"licence_id": licence["id"], "proposal_id": proposal_of(both)["id"]}
     market = both.sign_in("market")
     market.headers["X-Operator-Id"] = operator_of(both, "market")
-    before = both.house.store.everything()
+    before = unchanged(both)
     tried = []
     for path, method, operation in operations(both):
         if operation["security"] and operation["operationId"] not in OWN_ONLY:
@@ -73,7 +73,7 @@ def test_what_belongs_to_another_agency_is_answered_exactly_as_what_does_not_exi
     assert (tried.count("licence_id"), tried.count("proposal_id")) == (10, 3)
     assert market.get("/v1/licences").json()["data"] == []
     assert market.get("/v1/proposals").json()["data"] == []
-    assert both.house.store.everything() == before
+    assert unchanged(both) == before
     assert both.get(f"/v1/licences/{licence['id']}").json() == licence
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.api.calls import Calls, code, food, operator_of, places
+from tests.api.calls import Calls, code, food, operator_of, places, unchanged
 from tests.assembly import NOON, example, grant
 
 from elicence.keys.keyring import Purpose
@@ -116,17 +116,17 @@ def test_a_client_without_the_scope_reads_but_decides_nothing(office: Office) ->
 
 
 def test_another_agencys_proposal_is_one_that_does_not_exist(office: Office) -> None:
-    house, proposal = office.calls.house, office.propose()
+    proposal = office.propose()
     housing = office.calls.sign_in("housing")
     person = operator_of(office.calls, "housing")
-    before = house.store.everything()
+    before = unchanged(office.calls)
     for proposal_id in (proposal["id"], MISSING, "prp_0", "lic_01m838z2g0e009c4awq0vrpza7", "%00"):
         other = proposal | {"id": proposal_id}
         assert code(housing.get(f"/v1/proposals/{proposal_id}")) == (404, "proposal_not_found")
         for verb in ("approve", "decline"):
             assert code(office.decide(other, verb, calls=housing, operator=person)) == (404, "proposal_not_found")
     assert housing.get("/v1/proposals").json()["data"] == []
-    assert house.store.everything() == before
+    assert unchanged(office.calls) == before
 
 
 def test_a_test_client_decides_what_test_clients_proposed_and_nothing_else(office: Office) -> None:

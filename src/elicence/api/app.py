@@ -23,7 +23,7 @@ from elicence.api.operations import Operation, operations
 from elicence.api.problems import INTERNAL, Told, problem_response, told
 from elicence.api.reception import Reception
 from elicence.bootstrap import Assembly
-from elicence.errors import CallRefused, ElicenceError
+from elicence.errors import CallRefused, ElicenceError, NotFound
 
 __all__ = ["Application", "Pages", "create_app", "no_pages"]
 
@@ -129,6 +129,8 @@ def _answer_errors(fast: FastAPI, reception: Reception) -> Answer:
         )  # fmt: skip
 
     async def ours(request: Request, error: Exception) -> Response:
+        if isinstance(error, NotFound):
+            reception.note_absence(request)
         return answer(request, told(error) if isinstance(error, ElicenceError) else INTERNAL)
 
     async def of_router(request: Request, error: Exception) -> Response:

@@ -14,11 +14,13 @@ from starlette.requests import Request
 
 from elicence.api.access_tokens import AccessTokens
 from elicence.api.callers import Callers, Identity
+from elicence.api.denials import Denials
 from elicence.api.language import preferred
 from elicence.api.limits import DEFAULT_RATES, Limits, Rates
 from elicence.api.requests import header_once
 from elicence.bootstrap import Assembly
-from elicence.errors import CallRefused
+from elicence.errors import CallRefused, FormatError
+from elicence.licences.ids import parse_id
 
 __all__ = ["Reception"]
 
@@ -27,6 +29,7 @@ T = TypeVar("T")
 
 _READERS: Final = 8
 _MOST_WAITING: Final = 1024
+_NAMED: Final = {"lic": "licence_id", "prp": "proposal_id"}
 
 
 class Reception:
@@ -42,6 +45,7 @@ class Reception:
         self._acts = assembly.registry.acts()
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="reader")
         self._inside = 0
+        self.denials = Denials(assembly.desk, assembly.clock, self._readers)
 
     async def admit(self, request: Request, scope: str) -> Identity:
         """The caller, if its token is good for `scope` and it has calls left; `CallRefused` otherwise."""
@@ -49,7 +53,9 @@ class Reception:
         identity = self.callers.remembered(token)
         if identity is None:
             identity = await self.run(self.callers.look_up, token)
-        request.scope["state"]["allowance"] = self.limits.client(identity.client.id, identity.client.rate_class)
+        state = request.scope["state"]
+        state["identity"] = identity
+        state["allowance"] = self.limits.client(identity.client.id, identity.client.rate_class)
         if scope not in identity.claims.scopes:
             raise CallRefused("scope_missing", f"This call needs the scope {scope}.")
         return identity
@@ -89,7 +95,24 @@ class Reception:
         """The person for whom the client acts, where it says so; the issuer judges whether there is one."""
         return header_once(request, "x-operator-id")
 
+    def note_absence(self, request: Request) -> None:
+        """What the call named was answered as not there: perhaps it is another agency's."""
+        identity: Identity | None = request.scope["state"].get("identity")
+        for prefix, name in _NAMED.items():
+            named = request.path_params.get(name)
+            if identity is not None and named is not None and _is_id(prefix, named):
+                self.denials.note(identity.caller(), named, change=request.method == "POST")
+
     def close(self) -> None:
         """Waits for acts that have begun."""
         self._acts.shutdown(wait=True)
         self._readers.shutdown(wait=True)
+        self.denials.close()
+
+
+def _is_id(prefix: str, text: str) -> bool:
+    try:
+        parse_id(prefix, text)
+    except FormatError:
+        return False
+    return True
