@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from elicence.errors import RequestError
 from elicence.licences.licence_type import ValidityRule
-from elicence.licences.validity import last_day, last_day_after, period
+from elicence.licences.validity import end_of_suspension, instants, last_day, last_day_after
 
 SHANGHAI = "Asia/Shanghai"
 FIXED = ValidityRule("fixed", SHANGHAI, months=60)
@@ -15,6 +15,12 @@ UNTIL_AGE = ValidityRule("until_age", SHANGHAI, age=16, birth_date_claim="birth_
 OPEN = ValidityRule("open_ended", SHANGHAI)
 OPEN_WITH_END = ValidityRule("open_ended", SHANGHAI, end_allowed=True)
 FIRST = date(2026, 11, 23)
+
+
+def period(
+    rule: ValidityRule, first: date, last: date | None = None, **options: date
+) -> tuple[datetime, datetime | None]:  # fmt: skip
+    return instants(rule.time_zone, first, last_day(rule, first, last, **options))
 
 
 def refusal(rule: ValidityRule, *dates: date | None, **options: date) -> tuple[str, str]:
@@ -141,3 +147,20 @@ def test_a_day_without_midnight_and_a_day_with_two_count_whole():
 def test_a_rule_without_its_figure_is_a_defect_of_the_type_and_not_of_the_request():
     with pytest.raises(LookupError):
         last_day(ValidityRule("fixed", SHANGHAI), FIRST)
+
+
+def test_a_suspension_ends_with_the_last_second_of_its_last_day_in_the_zone_of_the_type():
+    now = datetime(2026, 11, 23, 15, 59, 59, tzinfo=UTC)
+    assert end_of_suspension(SHANGHAI, date(2026, 11, 23), now=now) == now
+    assert end_of_suspension(SHANGHAI, date(2027, 1, 31), now=now).isoformat() == "2027-01-31T23:59:59+08:00"
+    late = now + timedelta(seconds=1)
+    for last, moment, code in (
+        (date(2026, 11, 23), late, "period"),
+        (date(2026, 11, 22), now, "period"),
+        (date(3000, 1, 1), now, "date"),
+        (date(1, 1, 1), now, "date"),
+        (date(9999, 12, 31), now, "date"),
+    ):
+        with pytest.raises(RequestError) as caught:
+            end_of_suspension(SHANGHAI, last, now=moment)
+        assert [(each.pointer, each.code) for each in caught.value.problems] == [("/until", code)]

@@ -5,7 +5,8 @@ last day counts whole. A duration of months ends on the day before the correspon
 that has no such day (29 February and one year: through 28 February).
 
 >>> from elicence.licences.licence_type import ValidityRule
->>> begins, ends = period(ValidityRule("fixed", "Asia/Shanghai", months=60), date(2026, 11, 23))
+>>> first = date(2026, 11, 23)
+>>> begins, ends = instants("Asia/Shanghai", first, last_day(ValidityRule("fixed", "Asia/Shanghai", months=60), first))
 >>> begins.isoformat(), ends.isoformat()
 ('2026-11-23T00:00:00+08:00', '2031-11-22T23:59:59+08:00')
 """
@@ -17,28 +18,11 @@ from zoneinfo import ZoneInfo
 from elicence.errors import Problem, RequestError
 from elicence.licences.licence_type import ValidityRule
 
-__all__ = ["instants", "last_day", "last_day_after", "period"]
+__all__ = ["end_of_suspension", "instants", "last_day", "last_day_after"]
 
 # Registers hold first days of a century ago; later than these years a date is a stand-in for "for ever".
 _YEARS = range(1900, 3000)
 _ONE_DAY = timedelta(days=1)
-
-
-def period(
-    rule: ValidityRule,
-    valid_from: date,
-    valid_until: date | None = None,
-    birth_date: date | None = None,
-    *,
-    counts_from: date | None = None,
-) -> tuple[datetime, datetime | None]:
-    """First and last second of the licence, each with the zone's offset of that day; None for no end.
-
-    `counts_from` is the first day of the added time in a renewal, which keeps `valid_from`. Raises `RequestError` with
-    the problems of `last_day`.
-    """
-    ends_on = last_day(rule, valid_from, valid_until, birth_date, counts_from=counts_from)
-    return instants(rule.time_zone, valid_from, ends_on)
 
 
 def instants(time_zone: str, first: date, last: date | None) -> tuple[datetime, datetime | None]:
@@ -49,6 +33,19 @@ def instants(time_zone: str, first: date, last: date | None) -> tuple[datetime, 
         return begins, None
     # Where clocks are set back over midnight, the last second of the day is the later one.
     return begins, _instant(datetime.combine(last, time(23, 59, 59), zone).replace(fold=1))
+
+
+def end_of_suspension(time_zone: str, last: date, *, now: datetime) -> datetime:
+    """The last second of a suspension whose last day is `last`: today in the zone of the type, or later.
+
+    Raises `RequestError` with the problem `date` or `period` at `/until`.
+    """
+    if last.year not in _YEARS:
+        raise _refused("/until", "date", f"Years go from {_YEARS.start} to {_YEARS.stop - 1}.")
+    _, ends = instants(time_zone, last, last)
+    if ends is None or ends < now:
+        raise _refused("/until", "period", "The last day of a suspension is today or later.")
+    return ends
 
 
 def last_day(
