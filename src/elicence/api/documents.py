@@ -103,7 +103,8 @@ def _answer(name: str, status: int, out: Out) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": out.sentence, "content": {out.media_type: content}}
     if out.headers:
         answer["headers"] = {
-            header: {"description": _HEADERS[header], "schema": {"type": "string"}} for header in out.headers
+            header: {"description": _HEADERS[header], "required": True, "schema": {"type": "string"}}
+            for header in out.headers
         }
     return answer
 
