@@ -302,7 +302,7 @@ def main() -> int:
         return 0
     if shutil.which("wrk") is None or shutil.which("taskset") is None:
         print("bench_api: wrk or taskset is missing (Debian: apt-get install wrk util-linux); nothing was measured")
-        return 0
+        return int(os.environ.get("CI") == "true")
     figures = run(asked.rounds, asked.seconds)
     middle = {name: [median(column) for column in zip(*rows, strict=True)] for name, rows in figures.items()}
     print(f"{'':8}{'req/s':>10}{'p50 ms':>10}{'p99 ms':>10}{'cpu ms':>10}")
