@@ -4,6 +4,7 @@
 test passes its own.
 """
 
+import contextlib
 import logging
 import os
 import threading
@@ -19,6 +20,7 @@ from elicence.formats.did import check_base_url
 from elicence.issuer.crash_points import pass_by
 from elicence.issuer.desk import Desk
 from elicence.issuer.issue import PATIENCE
+from elicence.issuer.lapse import end_suspensions
 from elicence.issuer.publish_statuses import publish_statuses
 from elicence.issuer.publish_trust import publish_trust, roots_document
 from elicence.issuer.published_folder import PublishedFolder
@@ -78,14 +80,14 @@ class Assembly:
         self.desk.chest.adopt(keyring)
 
     def publish(self) -> None:
-        """Brings the published folder up to date: trust files first, then status lists.
+        """Ends suspensions that are over and brings the published folder up to date: trust files, then status lists.
 
-        Trouble with the first does not keep the second back: a revocation goes out whatever happens to the rest.
+        Trouble with one does not keep the next back: a revocation goes out whatever happens to the rest.
         """
-        try:
-            publish_trust(self.desk, self.folder, now=self.clock())
-        finally:
-            publish_statuses(self.desk, self.folder, now=self.clock())
+        with contextlib.ExitStack() as last_first:
+            last_first.callback(lambda: publish_statuses(self.desk, self.folder, now=self.clock()))
+            last_first.callback(lambda: publish_trust(self.desk, self.folder, now=self.clock()))
+            end_suspensions(self.desk, now=self.clock())
 
     def reap(self, *, patience: timedelta = PATIENCE) -> Reaped:
         """Finishes what a crash left open."""

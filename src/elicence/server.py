@@ -89,9 +89,7 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _config(
-    assembly: Assembly, pages: Pages, rates: Rates, trusted_proxies: Sequence[str]
-) -> uvicorn.Config:
+def _config(assembly: Assembly, pages: Pages, rates: Rates, trusted_proxies: Sequence[str]) -> uvicorn.Config:
     return uvicorn.Config(
         create_app(assembly, pages=pages, rates=rates),
         loop="uvloop",

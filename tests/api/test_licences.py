@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from tests.api.calls import Calls, calls_of, code, food, operator_of, places
-from tests.assembly import example, grant
+from tests.assembly import NOON, example, grant
 from tests.pictures import text_in
 
 from elicence.licences.lifecycle import Action, LicenceState, allowed_actions
@@ -342,3 +342,54 @@ def test_a_licence_whose_seal_is_broken_is_our_trouble_and_can_still_be_revoked(
         assert code(calls.get(path)) == (503, "signer_unavailable")
     revoked = change(calls, licence, "revoke", {"reason": "penalty"})
     assert (revoked.status_code, revoked.json()["state"], revoked.json()["erased"]) == (200, "revoked", False)
+
+
+@pytest.mark.parametrize(
+    ("verb", "until", "place"),
+    [
+        ("suspend", "2026-02-30", ("/until", "date")),
+        ("suspend", "2026-11-22", ("/until", "period")),
+        ("suspend", "3000-01-01", ("/until", "date")),
+        ("suspend", "0000-01-01", ("/until", "date")),
+        ("suspend", "20261231", ("/until", "date")),
+        ("suspend", "2026-12-31T00:00:00Z", ("/until", "date")),
+        ("suspend", "２０２６-12-31", ("/until", "date")),
+        ("suspend", "", ("/until", "date")),
+        ("suspend", 20261231, ("/until", "wrong_kind")),
+        ("suspend", ["2026-12-31"], ("/until", "wrong_kind")),
+        ("revoke", "2026-12-31", ("/until", "field_unknown")),
+        ("reinstate", "2026-12-31", ("/until", "field_unknown")),
+    ],
+)
+def test_a_last_day_that_is_none_is_refused(steady: Calls, verb: str, until: Any, place: tuple[str, str]) -> None:
+    licence = steady.issue(77)
+    answer = change(steady, licence, verb, {"reason": "penalty", "until": until}, **etag(licence))
+    assert (code(answer), places(answer)) == ((422, "validation_failed"), [place])
+    assert steady.get(f"/v1/licences/{licence['id']}").json() == licence
+
+
+def test_a_suspension_with_a_last_day_is_shown_and_ends_by_itself(both: Calls) -> None:
+    licence, clock = both.issue(), both.house.clock
+    clock.move(seconds=1)
+    asked = {"reason": "penalty", "until": "2026-11-23"}
+    suspended = change(both, licence, "suspend", asked).json()
+    assert (suspended["state"], suspended["suspended_until"]) == ("suspended", "2026-11-23")
+    assert change(both, licence, "suspend", asked).json() == suspended
+    path = f"/v1/licences/{licence['id']}"
+    assert both.get(path).json() == suspended
+    clock.now = NOON.replace(hour=15, minute=59, second=59)
+    later = both.sign_in()
+    both.house.assembly.publish()
+    assert later.get(path).json()["state"] == "suspended"
+    clock.move(seconds=1)
+    both.house.assembly.publish()
+    after = later.get(path)
+    assert (after.json()["state"], after.json()["suspended_until"]) == ("active", None)
+    assert after.headers["etag"] == '"3"'
+    events = later.get(f"{path}/history").json()["data"]
+    assert [(each["verb"], each["until"]) for each in events] == [
+        ("issue", None), ("suspend", "2026-11-23"), ("reinstate", None),
+    ]  # fmt: skip
+    assert [each["client_id"] is None for each in events] == [False, False, True]
+    market = both.sign_in("market")
+    assert code(change(market, licence, "suspend", asked | {"until": "2026-12-31"}))[0] == 404

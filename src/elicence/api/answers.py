@@ -3,6 +3,7 @@
 import hashlib
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 from starlette.responses import Response
@@ -60,6 +61,7 @@ def licence_json(desk: Desk, agency: AgencyRecord, licence: LicenceView) -> dict
         "state": licence.state,
         "reason": licence.reason,
         "changed_at": _instant(licence.changed_at),
+        "suspended_until": _day(licence.suspended_until, licence_type.validity.time_zone),
         "use": desk.chest.keyring.get(licence.kid).use,
         "issuer": _issuer(base_url, agency),
         "issued_at": _instant(licence.issued_at),
@@ -141,6 +143,7 @@ def event_json(event: AuditRow) -> dict[str, Any]:
         "from_state": event.from_state,
         "to_state": event.to_state,
         "reason": event.reason,
+        "until": _until(event.facts),
         "client_id": event.client_id,
         "operator_id": event.operator_id,
         "occurred_at": _instant(event.occurred_at),
@@ -164,6 +167,17 @@ def _issuer(base_url: str, agency: AgencyRecord) -> dict[str, Any]:
 def _holder(holder: Holder) -> dict[str, str]:
     members = {"kind": holder.kind, "name": holder.name, "id_scheme": holder.id_scheme, "id": holder.id}
     return {name: value for name, value in members.items() if value is not None}
+
+
+def _day(last_second: datetime | None, time_zone: str) -> str | None:
+    """The civil day of the instant in the zone of the type."""
+    return None if last_second is None else last_second.astimezone(ZoneInfo(time_zone)).date().isoformat()
+
+
+def _until(facts: bytes | None) -> object:
+    """The last day of a suspension, which stands in the facts of its event."""
+    known = {} if facts is None else orjson.loads(facts)
+    return known.get("until")
 
 
 def _instant(value: datetime) -> str:

@@ -16,6 +16,7 @@ from elicence.api.requests import (
     idempotency_key,
     if_match,
     json_object,
+    optional_day,
     optional_text,
     required_if_match,
 )
@@ -84,10 +85,11 @@ class ChangeEndpoints:
         seen = required_if_match(request) if action is Action.REINSTATE else if_match(request)
         body = await json_object(request, or_nothing=action is Action.REINSTATE)
         reason = optional_text(body, "reason")
+        until = optional_day(body, "until") if action is Action.SUSPEND else None
         _refuse_more(body)
         licence = await self._reception.act(
             change_status, self._desk, caller, licence_id, action, reason=reason, now=self._reception.clock(),
-            if_version=seen,
+            if_version=seen, until=until,
         )  # fmt: skip
         return await self._reception.run(licence_response, self._desk, caller.agency, licence)
 
@@ -103,8 +105,7 @@ class ChangeEndpoints:
 
 def _refuse_more(body: JsonObject) -> None:
     problems = [
-        Problem(pointer_to("", name), "field_unknown", "There is no such field; the only one is reason.")
-        for name in body
+        Problem(pointer_to("", name), "field_unknown", "There is no such field in this change.") for name in body
     ]
     if problems:
         raise RequestError("validation_failed", "The change has fields that mean nothing here.", problems)

@@ -193,7 +193,7 @@ def _changes(to: ChangeEndpoints) -> tuple[Operation, ...]:
     strict, renewing = (*common, 428), (*common, 410, 428)
     return (
         change(
-            "suspend", "Suspend a licence", to.suspend_licence, body={JSON: shapes.StatusChange},
+            "suspend", "Suspend a licence", to.suspend_licence, body={JSON: shapes.Suspension},
             parameters=(_LICENCE, _MAY_MATCH, _OPERATOR),
         ),
         change(

@@ -5,6 +5,7 @@ Nothing of a body is looked at by anything else before it has come through here.
 
 import asyncio
 import re
+from datetime import date
 from typing import Final
 
 from starlette.requests import Request
@@ -20,6 +21,7 @@ __all__ = [
     "idempotency_key",
     "if_match",
     "json_object",
+    "optional_day",
     "optional_text",
     "read_body",
     "required_if_match",
@@ -32,6 +34,7 @@ SECONDS: Final = 10.0
 
 _JSON: Final = re.compile(r"application/json(?:\s*;\s*charset\s*=\s*\"?utf-8\"?)?\s*", re.IGNORECASE)
 _ETAG: Final = re.compile(r'"([0-9]{1,15})"')
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LENGTH: Final = re.compile(r"[0-9]{1,18}")
 
 
@@ -143,3 +146,17 @@ def optional_text(body: JsonObject, name: str) -> str | None:
     if value is None or isinstance(value, str):
         return value
     raise RequestError("validation_failed", f"{name} must be text.", [Problem(f"/{name}", "wrong_kind", "Not text.")])
+
+
+def optional_day(body: JsonObject, name: str) -> date | None:
+    """A member that is a civil day or not there; takes it out of the body."""
+    value = optional_text(body, name)
+    if value is None:
+        return None
+    try:
+        if _DAY.fullmatch(value):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    sentence = f"{name} must be an existing day, YYYY-MM-DD."
+    raise RequestError("validation_failed", sentence, [Problem(f"/{name}", "date", sentence)])

@@ -116,6 +116,7 @@ class Licence(Shape):
     state: Literal["active", "suspended", "revoked", "superseded"]
     reason: str | None
     changed_at: str = _Instant
+    suspended_until: str | None = Field(description="The last day of a suspension that has one; it counts whole.")
     use: Literal["live", "test"]
     issuer: Issuer
     issued_at: str = _Instant
@@ -209,6 +210,15 @@ class StatusChange(Shape):
     reason: str = Field(min_length=1, max_length=64, description="A code the licence type lists.")
 
 
+class Suspension(StatusChange):
+    """Why, and until when; suspending again with another last day, or none, moves the end."""
+
+    until: str | None = Field(
+        default=None, pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+        description="The last day, which counts whole in the time zone of the type; then it is reinstated by itself.",
+    )  # fmt: skip
+
+
 class Reinstatement(Shape):
     """Reinstating needs no reason; one that is given must be a code of the type."""
 
@@ -243,6 +253,7 @@ class Event(Shape):
     from_state: str | None
     to_state: str | None
     reason: str | None
+    until: str | None = Field(description="The last day of a suspension.")
     client_id: str | None
     operator_id: str | None
     occurred_at: str = _Instant
@@ -257,5 +268,5 @@ class EventList(Shape):
 
 ALL: tuple[type[BaseModel], ...] = (
     LicenceRequest, Licence, LicenceList, Proposal, ProposalDetail, ProposalList, Decision, Validation, StatusChange,
-    Reinstatement, Renewal, Correction, EventList,
+    Suspension,    Reinstatement, Renewal, Correction, EventList,
 )  # fmt: skip

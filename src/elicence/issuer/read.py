@@ -49,7 +49,8 @@ __all__ = [
 class LicenceView:
     """One version of a licence, whole, as its agency may see it. `row_version` is what `If-Match` compares.
 
-    Of an `erased` licence there are no holders, no sealed claims and no credential (empty text).
+    `suspended_until` is the last second of a suspension that has an end. Of an `erased` licence there are no holders,
+    no sealed claims and no credential (empty text).
     """
 
     id: str
@@ -76,6 +77,7 @@ class LicenceView:
     status_index: int
     kid: str
     credential: str
+    suspended_until: datetime | None = None
     erased: bool = False
     replayed: bool = False
 
@@ -309,4 +311,5 @@ def _view(
         status_index=status.status_index,
         kid=stored.credential.kid,
         credential=text,
+        suspended_until=status.until,
     )

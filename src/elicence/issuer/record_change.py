@@ -3,7 +3,7 @@
 import hashlib
 from datetime import datetime
 
-from elicence.formats.encoding import canonical_json
+from elicence.formats.encoding import JsonObject, canonical_json, compact_json
 from elicence.issuer.desk import Caller, Desk
 from elicence.licences.ids import new_id
 from elicence.registry.log import AuditRow, LogEntryRow, append_audit, append_log_entry
@@ -26,12 +26,14 @@ def record_change(
     to_state: str,
     reason: str | None,
     evidence: bytes = b"",
+    facts: JsonObject | None = None,
 ) -> None:
     """Writes down one change of one version.
 
     The log leaf is SHA-256(salt ‖ canonical JSON of the event ‖ evidence) with 32 bytes of salt: no personal data, and
     nothing that could be guessed back from it. `evidence` is the blinded digest of the signing input where one was
-    signed: with the blind, which is sealed with the licence, a stranger can join a credential to its leaf.
+    signed: with the blind, which is sealed with the licence, a stranger can join a credential to its leaf. `facts` go
+    into the audit event and hold no personal data.
     """
     agency_id = caller.agency.id
     salt = desk.entropy(32)
@@ -50,7 +52,7 @@ def record_change(
         AuditRow(
             agency_id=agency_id, id=new_id("evt", now, desk.entropy), verb=kind, licence_id=licence_id, version=version,
             from_state=from_state, to_state=to_state, reason=reason, client_id=caller.client_id,
-            operator_id=caller.operator_id, occurred_at=now,
+            operator_id=caller.operator_id, facts=None if facts is None else compact_json(facts), occurred_at=now,
         ),
     )  # fmt: skip
     append_outbox(

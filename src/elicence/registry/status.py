@@ -104,6 +104,11 @@ _OF_VERSION = Statement(STATUSES.select(agency_id="agency_id", licence_id="licen
 _OF_LICENCE = Statement(STATUSES.select(agency_id="agency_id", licence_id="licence_id").order_by(_entry.version))
 _ALL_LISTS = Statement(_LISTS.select().order_by(_list.agency_id, _list.list_no))
 _ONE_LIST = Statement(_LISTS.select(agency_id="agency_id", list_no="list_no"))
+_ENDED = Statement(
+    STATUSES.select(_entry.state == "suspended", _entry.until.is_not(None), _entry.until <= bindparam("over"))
+    .order_by(_entry.until)
+    .limit(bindparam("limit"))
+)
 _MARKED = select(_entry.status_index, _entry.state).where(
     _entry.agency_id == bindparam("agency_id"),
     _entry.list_no == bindparam("list_no"),
@@ -177,6 +182,11 @@ def status_of(reader: Reader, agency_id: str, licence_id: str, version: int) -> 
 def statuses_of(reader: Reader, agency_id: str, licence_id: str) -> tuple[StatusRow, ...]:
     """The status of every version of a licence, oldest first."""
     return STATUSES.all(reader, _OF_LICENCE, {"agency_id": agency_id, "licence_id": licence_id})
+
+
+def ended_suspensions(reader: Reader, *, over: datetime, limit: int) -> tuple[StatusRow, ...]:
+    """Suspensions of all agencies whose end is `over` or earlier, the oldest end first."""
+    return STATUSES.all(reader, _ENDED, {"over": over, "limit": limit})
 
 
 def status_lists(reader: Reader) -> tuple[StatusListRow, ...]:

@@ -236,6 +236,7 @@ class StatusEntry(Stored, table=True):
         UniqueConstraint("agency_id", "list_no", "status_index", name="uq_status_entry_index"),
         one_of("state", STATUS_STATES),
         only_where("state IN ('suspended', 'revoked', 'superseded')", "ix_status_entry_marked", "agency_id", "list_no"),
+        only_where("until IS NOT NULL", "ix_status_entry_until", "until"),
     )
     agency_id: str = as_text(key=True)
     licence_id: str = as_text(key=True)
