@@ -38,8 +38,10 @@ def spoilt(text: str) -> bytes:
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        (spoilt('"a\\u0000b"'), (400, "json_text")),
-        (spoilt('"\\ud800"'), (400, "json_text")),
+        (spoilt('"a\\u0000b"'), (422, "validation_failed")),
+        (spoilt('"\\ud800"'), (422, "validation_failed")),
+        (spoilt('"a\x00b"'), (400, "json_text")),
+        (b'["\\u0000"]', (422, "validation_failed")),
         (spoilt("9223372036854775808"), (400, "json_number")),
         (spoilt("1e999"), (400, "json_number")),
         (spoilt("NaN"), (400, "json_number")),
@@ -67,6 +69,25 @@ def test_a_body_that_is_no_good_json_is_refused_and_changes_nothing(
 ) -> None:
     with nothing_changes(steady):
         assert code(ask(steady, body)) == expected
+
+
+@pytest.mark.parametrize("text", ['"\\u0000"', '"x\\ud800"', '"\\udc00\\ud800"', '"\\u0001"', '"\\u202e"'])
+def test_a_string_that_json_can_write_and_we_do_not_take_is_named_at_its_place(steady: Calls, text: str) -> None:
+    with nothing_changes(steady):
+        assert places(ask(steady, spoilt(text))) == [("/number", "text_policy")]
+        whole = text_of(food(claims=987654321)).partition(b"987654321")
+        deep = whole[0] + b'{"a":["x",{"b":' + text.encode() + b"}]}" + whole[2]
+        assert ("/claims/a/1/b", "text_policy") in places(ask(steady, deep))
+        named = whole[0] + b"{" + text.encode() + b":1}" + whole[2]
+        assert ("/claims", "field_unknown") in places(ask(steady, named))
+    verify = steady(
+        "POST", "/v1/verifications", content=b'{"content":' + text.encode() + b"}",
+        headers={"Content-Type": "application/json"},
+    )  # fmt: skip
+    if text in {'"\\u0001"', '"\\u202e"'}:
+        assert verify.json()["verdict"] == "not_a_licence"
+    else:
+        assert places(verify) == [("/content", "text_policy")]
 
 
 def test_the_twin_of_those_bodies_is_issued(steady: Calls) -> None:

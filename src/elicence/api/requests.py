@@ -11,8 +11,9 @@ from typing import Final
 from starlette.requests import Request
 from starlette.types import Receive
 
-from elicence.errors import CallRefused, Conflict, Problem, RequestError
-from elicence.formats.encoding import JsonObject, JsonValue, parse_canonical
+from elicence.errors import CallRefused, Conflict, FormatError, Problem, RequestError
+from elicence.formats.encoding import JsonObject, JsonValue, parse_canonical, parse_json
+from elicence.licences.request_text import cleaned_body
 
 __all__ = [
     "MAX_BODY",
@@ -53,10 +54,26 @@ async def json_object(request: Request, *, or_nothing: bool = False) -> JsonObje
         if or_nothing:
             return {}
         raise CallRefused("body_missing", "This call needs a JSON object as its body.")
-    value = parse_canonical(data, max_bytes=MAX_BODY)
+    try:
+        value = parse_canonical(data, max_bytes=MAX_BODY)
+    except FormatError as error:
+        if error.code == "json_text":
+            _name_bad_strings(data)
+        raise
     if not isinstance(value, dict):
         raise RequestError("validation_failed", "The body must be a JSON object.", [_not_an_object()])
     return value
+
+
+def _name_bad_strings(data: bytes) -> None:
+    """`RequestError` text_policy at the place of every string with a NUL or half a surrogate pair.
+
+    JSON can write them, so such a body is good JSON with a bad value, unlike one in another encoding.
+    """
+    value = parse_json(data, max_bytes=MAX_BODY, check_strings=False)
+    problems = cleaned_body(value)[1] if isinstance(value, dict) else [_not_an_object()]
+    if problems:
+        raise RequestError("validation_failed", f"The request has {len(problems)} problems.", problems)
 
 
 def _not_an_object() -> Problem:

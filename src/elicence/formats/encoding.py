@@ -88,11 +88,14 @@ def _refuse_b64(text: str, sentence: str) -> NoReturn:
     raise FormatError("b64_not_canonical", sentence)
 
 
-def parse_json(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH) -> JsonValue:
+def parse_json(
+    data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH, check_strings: bool = True
+) -> JsonValue:  # fmt: skip
     """Foreign JSON text as Python values, or a FormatError (RFC 8259 within the limits of RFC 7493, I-JSON).
 
     Refused: more than `max_bytes`, nesting deeper than `max_depth`, a BOM or anything but UTF-8, NUL and lone
-    surrogates in strings, duplicate names, NaN, infinities, minus zero, numbers beyond ±(2^53 - 1).
+    surrogates in strings, duplicate names, NaN, infinities, minus zero, numbers beyond ±(2^53 - 1). With
+    `check_strings` off the caller looks at every string itself.
     """
     if len(data) > max_bytes:
         raise FormatError("json_too_long", f"JSON text has {len(data)} bytes; allowed are {max_bytes}")
@@ -109,7 +112,8 @@ def parse_json(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_
         value: JsonValue = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise FormatError("json_syntax", f"JSON text is malformed at character {error.pos}: {error.msg}") from None
-    _check_value(value, max_depth)
+    if check_strings:
+        _check_value(value, max_depth)
     return value
 
 
