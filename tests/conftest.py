@@ -5,10 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from tests.postgres import Cluster
 
 from elicence.registry.registry import Registry
 from elicence.registry.schema import upgrade
+
+# How long an example may take depends on the machine, and is no property of ours.
+settings.register_profile("unhurried", settings.default, deadline=None)
+settings.load_profile("unhurried")
 
 STORE_FIXTURES = {"registry", "database_url", "empty_database_url", "cluster", "sqlite_url", "postgres_url"}
 

@@ -7,9 +7,11 @@ that far. `make soak` sends at least 10,000 to each; REQUESTS sets how many, SEE
 import os
 import random
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
-from tests.api.calls import calls_of
+from schemathesis.core.failures import FailureGroup
+from tests.api.calls import Calls, calls_of
 from tests.api.probing import Prober
 from tests.houses import Pattern
 
@@ -38,6 +40,34 @@ def test_no_request_made_up_from_the_document_meets_an_answer_it_does_not_descri
     prober.run(14, seeded=1)
     assert prober.sent > 500
     judged(prober)
+
+
+def without_status(answers: dict[str, Any]) -> None:
+    del answers["200"]
+
+
+def of_another_media_type(answers: dict[str, Any]) -> None:
+    answers["200"]["content"] = {"text/plain": {"schema": {"type": "string"}}}
+
+
+def of_another_shape(answers: dict[str, Any]) -> None:
+    answers["200"]["content"]["application/json"]["schema"] = {"type": "object", "required": ["nothing"]}
+
+
+def with_another_header(answers: dict[str, Any]) -> None:
+    answers["200"]["headers"]["X-Never"] = {"required": True, "schema": {"type": "string"}}
+
+
+@pytest.mark.parametrize("spoil", [without_status, of_another_media_type, of_another_shape, with_another_header])
+def test_an_answer_that_is_not_as_described_would_be_noticed(
+    steady: Calls, spoil: Callable[[dict[str, Any]], None]
+) -> None:
+    document = steady.get("/openapi.json").json()
+    paths = {"/v1/types": document["paths"]["/v1/types"]}
+    Prober(steady, document | {"paths": paths}).run(1, seeded=1)
+    spoil(paths["/v1/types"]["get"]["responses"])
+    with pytest.raises(FailureGroup):
+        Prober(steady, document | {"paths": paths}).run(1, seeded=1)
 
 
 @pytest.mark.soak

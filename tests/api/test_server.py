@@ -71,6 +71,11 @@ def raw(port: int, *parts: bytes, pause: float = 0.0) -> bytes:
                 return answer
 
 
+def listens(port: int) -> bool:
+    with socket.socket() as link:
+        return link.connect_ex(("127.0.0.1", port)) == 0
+
+
 def status(answer: bytes) -> int:
     return int(answer.split(b" ")[1])
 
@@ -132,11 +137,11 @@ def test_a_caller_that_says_nothing_is_not_waited_for(monkeypatch: pytest.Monkey
     with assemble(settings) as assembly:
         thread = threading.Thread(target=server.serve, args=(assembly, "127.0.0.1", port), kwargs={"ready": ready.set})
         thread.start()
-        assert ready.wait(20)
+        assert ready.wait(60)
         assert status(raw(port, b"GET /healthz HTTP/1.1\r\n")) == 408
         assert status(raw(port)) == 408
         servers[0].should_exit = True
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive()
 
 
@@ -155,12 +160,16 @@ def test_it_ends_on_a_signal_and_closes_what_is_open(served: tuple[int, subproce
     body = json.dumps({"content": "x"}).encode()
     head = b"POST /v1/verifications HTTP/1.1\r\nHost: localhost:%d\r\nContent-Type: application/json\r\n" % port
     with socket.create_connection(("127.0.0.1", port), 10) as link:
-        link.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body[:3])
-        time.sleep(0.3)
+        link.sendall(head + b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(body))
+        assert status(link.recv(65_536)) == 100  # it has begun to work on it
+        link.sendall(body[:3])
         os.kill(child.pid, signal.SIGTERM)
-        time.sleep(0.3)
+        until = time.monotonic() + 60
+        while listens(port):
+            assert time.monotonic() < until, "it went on taking calls"
+            time.sleep(0.01)
         link.sendall(body[3:])
         assert status(link.recv(65_536)) == 200
-    assert child.wait(20) == 0
+    assert child.wait(60) == 0
     assert child.stdout is not None
     assert child.stdout.read() == "closed\n"

@@ -19,6 +19,7 @@ from tests.assembly import STANDARDS
 from tests.cli.shell import Shell
 from tests.pictures import text_in
 from tests.ports import free_port
+from tests.stalls import Stopwatch
 
 EXAMPLES = sorted(STANDARDS.glob("*/examples/valid-*.json"))
 RUN = "from elicence.cli.main import run; run()"
@@ -44,11 +45,12 @@ class Demo:
 
     def stop(self, how: int = signal.SIGINT) -> int:
         """Sends the signal; answers the exit code, which comes within two seconds."""
-        began = time.monotonic()
+        watch = Stopwatch(self.process.pid)
         self.process.send_signal(how)
-        code = self.process.wait(timeout=20)
-        assert time.monotonic() - began < 2
-        return code
+        while self.process.poll() is None:
+            assert watch.seconds() < 2
+            time.sleep(0.01)
+        return self.process.returncode
 
     def verdict(self, content: str) -> str:
         answer = self.http.post("/v1/verifications", json={"content": content})
@@ -126,13 +128,13 @@ def one_life(running: Demo, issued: list[dict[str, Any]]) -> None:
     picture = running.http.get(f"/v1/licences/{licence['id']}/qr.png", headers=token)
     content = text_in(picture.content)
     assert running.verdict(content) == "valid"
-    began = time.monotonic()
+    watch = Stopwatch(running.process.pid)
     revoked = running.http.post(
         f"/v1/licences/{licence['id']}/revoke", json={"reason": "issued_in_error"}, headers=token
     )
     assert revoked.status_code == 200, revoked.text
     while running.verdict(content) != "revoked":
-        assert time.monotonic() - began < 2
+        assert watch.seconds() < 2
         time.sleep(0.05)
 
 
@@ -160,7 +162,7 @@ def test_stopped_while_it_is_being_made_it_leaves_nothing_behind(tmp_path: Path)
             assert process.poll() is None
             time.sleep(0.01)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=20) in {0, 130}
+        assert process.wait(timeout=60) in {0, 130}
     assert list(temporary.iterdir()) == []
 
 
@@ -204,5 +206,5 @@ def test_for_people_it_shows_page_code_verdicts_and_commands_that_work_as_pasted
         answer = subprocess.run(["sh", "-c", script], capture_output=True, timeout=60)
         assert json.loads(answer.stdout)["state"] == "active", answer
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=60) == 0
     assert list(temporary.iterdir()) == []

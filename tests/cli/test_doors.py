@@ -79,7 +79,7 @@ def test_serve_answers_with_api_files_and_pages_until_it_is_stopped(shell: Shell
                 for path in ("/v1/types", "/.well-known/jwks.json", "/verify"):
                     assert http.get(path).status_code == 200, path
             process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=10) == 0
+            assert process.wait(timeout=60) == 0
         finally:
             process.kill()
 

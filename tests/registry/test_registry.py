@@ -33,16 +33,16 @@ def held(registry: Registry) -> Iterator[list[Future[None]]]:
 
     def hold(unit: Unit) -> None:
         began.set()
-        assert release.wait(10)
+        assert release.wait(60)
 
     first = registry.submit_nowait(hold)
-    assert began.wait(10)
+    assert began.wait(60)
     futures: list[Future[None]] = []
     yield futures
     release.set()
-    first.exception(10)
+    first.exception(60)
     for future in futures:
-        future.exception(10)
+        future.exception(60)
 
 
 def outcome(act: Callable[[], object]) -> str:
@@ -217,7 +217,7 @@ def test_nobody_is_answered_before_the_commit(sqlite_url: str) -> None:
             futures[0].result(0.3)
         assert not any(future.done() for future in futures)
         reader.execute("COMMIT")
-        assert [future.exception(10) for future in futures] == [None] * 5
+        assert [future.exception(60) for future in futures] == [None] * 5
     reader.close()
 
 
@@ -283,18 +283,18 @@ def test_a_row_locked_by_another_unit_is_busy(postgres_url: str) -> None:
         def hold(unit: Unit) -> None:
             lock_licence(unit, AGENCY, Example(1).licence)
             locked.set()
-            assert release.wait(10)
+            assert release.wait(60)
 
         holder = opened.submit_nowait(hold)
-        assert locked.wait(10)
+        assert locked.wait(60)
         with pytest.raises(StoreFault, match="store_busy"):
             opened.submit(lambda unit: lock_licence(unit, AGENCY, Example(1).licence))
         release.set()
-        holder.result(10)
+        holder.result(60)
 
 
 def test_a_deadlock_is_run_again_and_both_works_are_done(postgres_url: str) -> None:
-    meeting = threading.Barrier(2, timeout=10)
+    meeting = threading.Barrier(2, timeout=60)
     tries: list[str] = []
 
     def work(first: str, second: str) -> None:
@@ -468,7 +468,7 @@ def test_readers_and_writers_together_see_whole_units(registry: Registry) -> Non
 
 def test_of_32_requests_with_one_key_one_is_written(registry: Registry) -> None:
     found(registry)
-    start = threading.Barrier(32, timeout=30)
+    start = threading.Barrier(32, timeout=60)
 
     def request(n: int) -> str:
         row = IdempotencyRow(

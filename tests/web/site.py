@@ -139,16 +139,16 @@ def served(assembly: Assembly, attempt: Attempt | None = None, **more: object) -
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])), daemon=True)
         thread.start()
-        patience = time.monotonic() + 10
+        patience = time.monotonic() + 60
         while not server.started:
             assert thread.is_alive(), "the server did not start"
-            assert time.monotonic() < patience, "the server did not start in ten seconds"
+            assert time.monotonic() < patience, "the server did not start in a minute"
             time.sleep(0.01)
         try:
             yield f"http://127.0.0.1:{port}"
         finally:
             server.should_exit = True
-            thread.join(10)
+            thread.join(60)
 
 
 @contextmanager
