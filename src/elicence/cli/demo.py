@@ -34,6 +34,7 @@ from elicence.web.pages import pages
 
 app = noun(alone=True)
 
+_STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PORT, _HIGHEST = 8000, 65535
 _NOTE = "demo.json"
 _IN_JSON = ("id", "type", "state", "qr_content", "verification_code")
@@ -110,11 +111,14 @@ def _folder(kept: Path | None) -> Iterator[Path]:
     if kept is not None:
         yield kept
         return
+    # A signal between the folder's making and the `try` would leave it behind, so none is let through there.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
     home = Path(tempfile.mkdtemp(prefix="elicence-demo-"))
     try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
         yield home
     finally:
-        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for each in _STOPS:
             signal.signal(each, signal.SIG_IGN)
         shutil.rmtree(home)
 
