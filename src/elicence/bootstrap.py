@@ -17,6 +17,7 @@ from typing import Self
 
 from elicence.errors import Conflict, ElicenceError, FormatError, SettingsFault
 from elicence.formats.did import check_base_url
+from elicence.issuer.bundle import BundlePublisher
 from elicence.issuer.crash_points import pass_by
 from elicence.issuer.desk import Desk
 from elicence.issuer.issue import PATIENCE
@@ -68,6 +69,7 @@ class Assembly:
     folder: PublishedFolder
     clock: Clock
     keyring_file: KeyringFile
+    bundle: BundlePublisher
 
     @property
     def registry(self) -> Registry:
@@ -80,11 +82,13 @@ class Assembly:
         self.desk.chest.adopt(keyring)
 
     def publish(self) -> None:
-        """Ends suspensions that are over and brings the published folder up to date: trust files, then status lists.
+        """Ends suspensions that are over and brings the published folder up to date: trust files, then status
+        lists, then the offline bundle made of them.
 
         Trouble with one does not keep the next back: a revocation goes out whatever happens to the rest.
         """
         with contextlib.ExitStack() as last_first:
+            last_first.callback(lambda: self.bundle.publish(now=self.clock()))
             last_first.callback(lambda: publish_statuses(self.desk, self.folder, now=self.clock()))
             last_first.callback(lambda: publish_trust(self.desk, self.folder, now=self.clock()))
             end_suspensions(self.desk, now=self.clock())
@@ -206,7 +210,8 @@ def _assemble(
         at=at,
     )
     maker = KeyMaker(settings.keys_dir, passphrase, environment, entropy)
-    return Assembly(settings, desk, maker, PublishedFolder(settings.published_dir), clock, keyring_file)
+    folder = PublishedFolder(settings.published_dir)
+    return Assembly(settings, desk, maker, folder, clock, keyring_file, BundlePublisher(desk, folder))
 
 
 class _TrustNow:

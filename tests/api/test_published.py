@@ -8,11 +8,8 @@ import pytest
 from tests.api.calls import Calls, code, food
 from tests.assembly import BASE_URL
 
-from elicence.formats.encoding import b64url_decode
-from elicence.issuer.bundle import trust_bundle
-from elicence.issuer.published_folder import PublishedFolder
-from elicence.verifier.sources import MemorySources
-from elicence.verifier.trust import open_trusted_list, parse_roots
+from elicence.verifier.bundle import open_bundle
+from elicence.verifier.trust import parse_roots
 from elicence.verifier.verify import verify
 
 FILES = {
@@ -23,6 +20,7 @@ FILES = {
     "/a/housing/jwks.json": ("a/housing/jwks.json", "application/jwk-set+json"),
     "/ns/degree/v1": ("ns/degree/v1", "application/ld+json"),
     "/types/degree/v1.json": ("types/degree/v1.json", "application/json"),
+    "/v1/trust/bundle": ("v1/trust/bundle", "application/json"),
     "/qr/dictionary-1.bin": ("qr/dictionary-1.bin", "application/octet-stream"),
     "/status/housing/1": ("status/housing/1.statuslist+jwt", "application/statuslist+jwt"),
     "/status/housing/1/revocation": ("status/housing/1.revocation.vc+jwt", "application/vc+jwt"),
@@ -87,25 +85,25 @@ def test_a_list_of_the_past_is_answered_while_it_was_good(calls: Calls) -> None:
     assert code(calls.get(f"/status/nobody/1?time={published}")) == (404, "status_list_not_found")
 
 
-def test_with_the_bundle_alone_a_licence_is_verified(steady: Calls, licence: dict[str, Any]) -> None:
-    answer = steady.get("/v1/trust/bundle")
-    bundle = answer.json()
-    assert answer.content == trust_bundle(PublishedFolder(steady.house.settings.published_dir), BASE_URL)
-    roots = parse_roots((steady.house.settings.published_dir / "roots.json").read_bytes())
-    now = steady.house.clock()
-    trust = open_trusted_list(bundle["trusted_list"].encode(), roots, now=now)
-    documents = {}
-    for place, text in bundle["types"].items():
-        slug, file = place.removeprefix("types/").split("/")
-        documents[(slug, int(file.removeprefix("v").removesuffix(".json")))] = text.encode()
-    sources = MemorySources(
-        tokens=bundle["status_lists"], documents=documents,
-        dictionaries={int(n): b64url_decode(text) for n, text in bundle["dictionaries"].items()},
-    )  # fmt: skip
-    assert verify(licence["qr"]["content"], trust=trust, sources=sources, now=now).verdict == "valid"
-    for place, text in bundle["contexts"].items():
-        digests = {each.context_sha256 for each in trust.payload.types}
+def test_with_the_bundle_alone_a_licence_is_verified(calls: Calls) -> None:
+    licence, published = calls.issue(600), calls.house.settings.published_dir
+    calls.house.clock.move(minutes=2)
+    calls.house.assembly.publish()
+    answer = calls.get("/v1/trust/bundle")
+    assert answer.content == (published / "v1/trust/bundle").read_bytes()
+    roots, now = parse_roots((published / "roots.json").read_bytes()), calls.house.clock()
+    bundle = open_bundle(answer.content, roots, now=now)
+    assert bundle.trust.base_url == BASE_URL
+    assert bundle.issued_at == now
+    assert verify(licence["qr"]["content"], trust=bundle.trust, sources=bundle.sources, now=now).verdict == "valid"
+    for place, text in bundle.contexts.items():
+        digests = {each.context_sha256 for each in bundle.trust.payload.types}
         assert hashlib.sha256(text.encode()).hexdigest() in digests, place
+
+
+def test_where_no_bundle_is_published_yet_there_is_none(calls: Calls) -> None:
+    (calls.house.settings.published_dir / "v1/trust/bundle").unlink()
+    assert code(calls.get("/v1/trust/bundle")) == (404, "not_found")
 
 
 def test_types_are_listed_and_their_schema_takes_what_issuing_takes(steady: Calls) -> None:

@@ -204,10 +204,12 @@ class ProblemType(Shape):
 
 
 class TrustBundle(Shape):
-    """Everything for verifying offline; each part carries its own proof."""
+    """Everything for verifying offline. The roots sign the manifest, which names every part with its SHA-256."""
 
     object: Literal["trust_bundle"]
     base_url: str
+    manifest: str = Field(description="base64url of JSON: iss, iat, exp, and the SHA-256 of every part by its name.")
+    signatures: list[str] = Field(description="Compact JWTs over the manifest, `typ` licence-bundle+jwt, one a root.")
     trusted_list: str
     status_lists: dict[str, str]
     types: dict[str, str]

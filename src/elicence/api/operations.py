@@ -299,8 +299,9 @@ def _published(to: PublishedEndpoints) -> tuple[Operation, ...]:
         file("get_trusted_list", "/trusted-list.json", "Get the trusted list", JSON),
         Operation(
             "get_trust_bundle", "GET", "/v1/trust/bundle", "published", "Get all for verifying offline",
-            to.get_trust_bundle, {200: Out("The bundle.", shape=open_shapes.TrustBundle, headers=("ETag",))},
-            problems=(422,),
+            to.get_published_file,
+            {200: Out("The bundle.", shape=open_shapes.TrustBundle, headers=("ETag", "Cache-Control"))},
+            problems=(404, 422),
         ),
         file("get_keys", "/.well-known/jwks.json", "Get the keys of all agencies", jwks),
         file("get_issuer_metadata", "/.well-known/jwt-vc-issuer/a/{agency}", "Get issuer metadata", JSON, agency),

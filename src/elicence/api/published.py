@@ -17,7 +17,6 @@ from elicence.api.problems import words
 from elicence.api.queries import parameters, whole_number
 from elicence.api.reception import Reception
 from elicence.errors import CallRefused, FormatError, NotFound, StoreFault
-from elicence.issuer.bundle import trust_bundle
 from elicence.issuer.publish_statuses import TTL
 from elicence.registry.agencies import agency_by_slug
 from elicence.registry.meta import meta
@@ -36,7 +35,6 @@ _MEDIA_TYPES: Final = (
     (".bin", "application/octet-stream"),
 )
 _UNCHANGING: Final = ("ns/", "types/", "qr/")
-_BUNDLE_SECONDS: Final = 60
 
 
 class PublishedEndpoints:
@@ -47,7 +45,6 @@ class PublishedEndpoints:
         self._base_url = reception.desk.base_url
         self._root = reception.assembly.settings.published_dir
         self._tags: dict[str, tuple[tuple[int, int, int], str]] = {}
-        self._bundle: tuple[datetime, bytes, str] | None = None
 
     async def get_published_file(self, request: Request) -> Response:
         """The file behind the path."""
@@ -63,16 +60,6 @@ class PublishedEndpoints:
         row = await self._reception.run(self._list_at, request, datetime.fromtimestamp(int(time), UTC))
         tag = hashlib.sha256(row.document).hexdigest()[:32]
         return cached_response(request, row.document, tag, media_type=_media_type(place), seconds=TTL)
-
-    async def get_trust_bundle(self, request: Request) -> Response:
-        """Everything for verifying offline, in one document."""
-        parameters(request, {})
-        now = self._reception.clock()
-        if self._bundle is None or abs((now - self._bundle[0]).total_seconds()) >= 1:
-            content = await self._reception.run(trust_bundle, self._reception.assembly.folder, self._base_url)
-            self._bundle = now, content, hashlib.sha256(content).hexdigest()[:32]
-        _, content, tag = self._bundle
-        return cached_response(request, content, tag, media_type="application/json", seconds=_BUNDLE_SECONDS)
 
     async def get_health(self, _request: Request) -> Response:
         """The process answers."""

@@ -11,12 +11,10 @@ from elicence.cli.paper import fields, headline, say
 from elicence.cli.words import labelled, word
 from elicence.errors import PublishFault
 from elicence.formats.encoding import JsonObject
-from elicence.issuer.bundle import trust_bundle
+from elicence.issuer.bundle import PLACE as BUNDLE
 from elicence.issuer.published_folder import PublishedFolder
 
 app = noun(alone=True)
-
-_BUNDLE = "v1/trust/bundle"
 
 
 @command(app, "publish")
@@ -30,9 +28,10 @@ def publish(
     """
     with opened(door) as assembly:
         assembly.publish()
+        assembly.bundle.publish(now=door.clock(), at_once=True)
         source, base_url = assembly.folder, assembly.desk.base_url
         places = _places(source)
-        contents = {place: source.read(place) for place in places} | {_BUNDLE: trust_bundle(source, base_url)}
+        contents = {place: source.read(place) for place in places}
     target, changed = PublishedFolder(to), 0
     for place, content in contents.items():
         if content is None:
@@ -49,7 +48,7 @@ def publish(
 
 
 def _places(folder: PublishedFolder) -> list[str]:
-    """Status lists last: whoever reads one then finds the keys that signed it."""
+    """Status lists late: whoever reads one then finds the keys that signed it; the bundle of them all at the end."""
     paths = (path for path in folder.root.rglob("*") if path.is_file() and not path.name.startswith("."))
     places = (path.relative_to(folder.root).as_posix() for path in paths)
-    return sorted(places, key=lambda each: (each.startswith("status/"), each))
+    return sorted(places, key=lambda each: (each == BUNDLE, each.startswith("status/"), each))

@@ -1,51 +1,110 @@
-"""The offline bundle: everything a verifier needs without a network, in one file.
+"""The offline bundle: everything a verifier needs without a network, in one file that the roots sign.
 
-Nothing in it has to be believed for its being here. The trusted list is signed by the roots, each status list by its
-agency; types and contexts are pinned by digest in the trusted list; a changed dictionary opens no code. How old it is,
-the signed parts say themselves. The same published files make the same bundle.
+Made of the published files and of nothing else, after them, and looked at once a minute: a bundle is for counters that
+are offline for hours. One that still says the same is signed anew after an hour, so that its age is the registry's.
 """
 
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Final
 
-from elicence.errors import PublishFault
-from elicence.formats.encoding import JsonObject, JsonValue, b64url_encode, compact_json
+from elicence.errors import KeyFault, PublishFault, TrustFault
+from elicence.formats import trust_bundle
+from elicence.formats.jws import assemble, signing_input
+from elicence.formats.trust_bundle import BundleParts, Manifest
+from elicence.issuer.desk import Desk
 from elicence.issuer.published_folder import PublishedFolder
 
-__all__ = ["trust_bundle"]
+__all__ = ["EVERY", "LIFETIME", "PLACE", "BundlePublisher"]
+
+PLACE: Final = "v1/trust/bundle"
+LIFETIME: Final = timedelta(days=7)
+"""As long as a verifier may go by a status list that could not be brought up to date."""
+EVERY: Final = timedelta(seconds=60)
+_REFRESH: Final = timedelta(hours=1)
+_LIST: Final = ".statuslist+jwt"
 
 
-def trust_bundle(folder: PublishedFolder, base_url: str) -> bytes:
-    """The bundle of the published folder as it is now; `PublishFault` list_refused where nothing is published yet."""
+class BundlePublisher:
+    """Keeps the bundle of one published folder up to date; remembers when this process looked last."""
+
+    def __init__(self, desk: Desk, folder: PublishedFolder) -> None:
+        self._desk, self._folder = desk, folder
+        self._looked_at: datetime | None = None
+
+    def publish(self, *, now: datetime, at_once: bool = False) -> bool:
+        """Whether another bundle was written. Not more often than once a minute, unless `at_once`.
+
+        `KeyFault` key_state where no root can sign, `PublishFault` list_refused for a bundle nobody would take.
+        """
+        if not at_once and self._looked_at is not None and abs(now - self._looked_at) < EVERY:
+            return False
+        self._looked_at = now
+        before = self._manifest_before()
+        if before is not None and not at_once and timedelta() <= now - before.issued_at < EVERY:
+            return False
+        parts = _parts(self._folder, self._desk.base_url)
+        if parts is None:
+            return False
+        fresh = before is not None and timedelta() <= now - before.issued_at < _REFRESH
+        if fresh and before is not None and before.names(parts):
+            return False
+        return self._folder.write(PLACE, _signed(self._desk, parts, now))
+
+    def _manifest_before(self) -> Manifest | None:
+        """What the published bundle says it is, if it is one; it is not believed, only compared with."""
+        document = self._folder.read(PLACE)
+        try:
+            if document is None:
+                return None
+            payload, _, parts = trust_bundle.parse_document(document)
+            manifest = trust_bundle.decode_manifest(payload)
+        except TrustFault:
+            return None
+        return manifest if manifest.names(parts) else None
+
+
+def _signed(desk: Desk, parts: BundleParts, now: datetime) -> bytes:
+    issued_at = now.replace(microsecond=0)
+    manifest = Manifest(desk.base_url, issued_at, issued_at + LIFETIME, *parts.digests())
+    signers = desk.chest.signers_of_roots(now)
+    if not signers:
+        raise KeyFault("key_state", "No root key is active; the published offline bundle stays.")
+    try:
+        payload = trust_bundle.encode_manifest(manifest)
+        tokens = []
+        for signer in signers:
+            to_sign = signing_input(trust_bundle.header(signer.kid), payload)
+            tokens.append(assemble(to_sign, signer.sign(to_sign)))
+        return trust_bundle.document(desk.base_url, payload, tokens, parts)
+    except TrustFault as fault:
+        raise PublishFault("list_refused", f"No reader would take the offline bundle: {fault.message}.") from None
+
+
+def _parts(folder: PublishedFolder, base_url: str) -> BundleParts | None:
+    """The published files; None where there is no trusted list yet."""
     trusted_list = folder.read("trusted-list.json")
     if trusted_list is None:
-        raise PublishFault("list_refused", "Nothing is published yet; publish first.")
-    lists: dict[str, JsonValue] = {}
-    for path in _files(folder, "status/*/*.statuslist+jwt"):
-        url = f"{base_url}/{_place(folder, path).removesuffix('.statuslist+jwt')}"
-        lists[url] = path.read_text("ascii")
-    body: JsonObject = {
-        "object": "trust_bundle",
-        "base_url": base_url,
-        "trusted_list": trusted_list.decode("utf-8"),
-        "status_lists": lists,
-        "types": _texts(folder, "types/*/v*.json"),
-        "contexts": _texts(folder, "ns/*/v*"),
-        "dictionaries": {
-            path.stem.removeprefix("dictionary-"): b64url_encode(path.read_bytes())
+        return None
+    return BundleParts(
+        trusted_list.decode("utf-8"),
+        {f"{base_url}/{place.removesuffix(_LIST)}": text for place, text in _texts(folder, f"status/*/*{_LIST}")},
+        dict(_texts(folder, "types/*/v*.json")),
+        dict(_texts(folder, "ns/*/v*")),
+        {
+            int(path.stem.removeprefix("dictionary-")): path.read_bytes()
             for path in _files(folder, "qr/dictionary-*.bin")
         },
-    }
-    return compact_json(body)
+    )
 
 
-def _texts(folder: PublishedFolder, pattern: str) -> dict[str, JsonValue]:
-    """Exact texts by path, because digests are taken of them."""
-    return {_place(folder, path): path.read_text("utf-8") for path in _files(folder, pattern)}
+def _texts(folder: PublishedFolder, pattern: str) -> list[tuple[str, str]]:
+    """Exact texts by place, because digests are taken of them."""
+    return [
+        (path.relative_to(folder.root).as_posix(), path.read_bytes().decode("utf-8"))
+        for path in _files(folder, pattern)
+    ]
 
 
 def _files(folder: PublishedFolder, pattern: str) -> list[Path]:
     return sorted(path for path in folder.root.glob(pattern) if not path.name.startswith("."))
-
-
-def _place(folder: PublishedFolder, path: Path) -> str:
-    return path.relative_to(folder.root).as_posix()

@@ -24,7 +24,7 @@ _STATUS: Final = re.compile(rf"status/{_SLUG}/[1-9][0-9]{{0,8}}", re.ASCII)
 _BITSTRING: Final = re.compile(rf"(status/{_SLUG}/[1-9][0-9]{{0,8}})/(revocation|suspension)", re.ASCII)
 _PLAIN: Final = re.compile(
     rf"trusted-list\.json|\.well-known/jwks\.json|\.well-known/jwt-vc-issuer/a/{_SLUG}|a/{_SLUG}/(?:did|jwks)\.json"
-    rf"|ns/{_SLUG}/v[1-9][0-9]{{0,3}}|types/{_SLUG}/v[1-9][0-9]{{0,3}}\.json|qr/dictionary-[1-9][0-9]{{0,2}}\.bin",
+    rf"|ns/{_SLUG}/v[1-9][0-9]{{0,3}}|types/{_SLUG}/v[1-9][0-9]{{0,3}}\.json|qr/dictionary-[1-9][0-9]{{0,2}}\.bin|v1/trust/bundle",
     re.ASCII,
 )
 

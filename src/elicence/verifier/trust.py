@@ -4,7 +4,7 @@ Whoever holds enough root keys decides who is an issuer; whoever can merely repl
 last good list until that ends, and nothing more: an older version, a missing signature or a changed byte is refused.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -24,7 +24,7 @@ from elicence.formats.trusted_list import (
     parse_document,
 )
 
-__all__ = ["MAX_ROOTS", "AgencyKey", "Roots", "TrustedList", "open_trusted_list", "parse_roots"]
+__all__ = ["MAX_ROOTS", "AgencyKey", "Roots", "TrustedList", "enough_roots", "open_trusted_list", "parse_roots"]
 
 MAX_ROOTS: Final = 16
 
@@ -150,11 +150,7 @@ def open_trusted_list(document: bytes, roots: Roots, *, now: datetime, newest_se
     (`trust_expired`) and must not be older than the newest version ever seen (`trust_rollback`).
     """
     payload, signatures = parse_document(document)
-    signed_by = {jws.kid for jws in signatures if _signed_by_root(jws, roots)}
-    if len(signed_by) < roots.threshold:
-        raise TrustFault(
-            "trust_untrusted", f"{len(signed_by)} known roots signed the trusted list; {roots.threshold} must"
-        )
+    enough_roots(signatures, roots, "the trusted list")
     trusted = TrustedList(decode_payload(payload))
     if trusted.version < newest_seen:
         raise TrustFault(
@@ -163,6 +159,13 @@ def open_trusted_list(document: bytes, roots: Roots, *, now: datetime, newest_se
     if now >= trusted.expires_at:
         raise TrustFault("trust_expired", f"the trusted list ended at {trusted.expires_at.isoformat()}")
     return trusted
+
+
+def enough_roots(signatures: Iterable[Jws], roots: Roots, what: str) -> None:
+    """TrustFault `trust_untrusted` unless as many different roots as must agree have signed `what`."""
+    signed_by = {jws.kid for jws in signatures if _signed_by_root(jws, roots)}
+    if len(signed_by) < roots.threshold:
+        raise TrustFault("trust_untrusted", f"{len(signed_by)} known roots signed {what}; {roots.threshold} must")
 
 
 def _root(jwk: JsonValue) -> VerificationKey:
