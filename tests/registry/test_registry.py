@@ -12,7 +12,7 @@ from sqlalchemy import make_url
 from tests.postgres import Cluster
 from tests.registry.example import AGENCY, NOW, Example, found
 
-from elicence.errors import Conflict, ElicenceError, NotAllowed, StoreFault
+from elicence.errors import Conflict, ElicenceError, NotAllowed, NotFound, StoreFault
 from elicence.registry.agencies import agencies, agency_by_slug
 from elicence.registry.idempotency import IdempotencyRow, find_idempotent, insert_idempotency
 from elicence.registry.issuing import LicenceRow, bump_licence, insert_licence
@@ -434,6 +434,26 @@ def test_a_disk_that_fails_at_commit_ends_the_writer(sqlite_url: str) -> None:
 
 
 # Many at once
+
+
+def test_looks_that_find_nothing_or_fail_leave_room_for_as_many_as_before(registry: Registry) -> None:
+    found(registry)
+
+    def misses(_: Reader) -> None:
+        raise NotFound("licence_not_found", "not there")
+
+    def writes(reader: Reader) -> None:
+        set_meta(Unit(reader._connection, reader._sqlite), "key", "value")
+
+    kept: list[ElicenceError] = []  # as a log keeps them, and with them everything they were raised in
+    for work in (misses, writes) * 12:
+        with pytest.raises((NotFound, StoreFault)) as caught:
+            registry.read(work)
+        kept.append(caught.value)
+    assert [each.code for each in kept[::2]] == ["licence_not_found"] * 12
+    assert "store_busy" not in {each.code for each in kept}
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(lambda _: len(registry.read(agencies)), range(32))) == [1] * 32
 
 
 def test_readers_and_writers_together_see_whole_units(registry: Registry) -> None:

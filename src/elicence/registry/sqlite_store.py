@@ -67,12 +67,21 @@ class SqliteStore:
         """A connection for reading, kept open between two loans: a pool that looks after it each time costs more."""
         if not self._free.acquire(timeout=self._patience):
             raise StoreFault("store_busy", "too many are reading; nothing was changed")
+        lent = None
         try:
             lent = self._taken() or self._opened()
             yield lent
-            self._idle.append(lent)
         finally:
+            if lent is not None:
+                self._give_back(lent)
             self._free.release()
+
+    def _give_back(self, lent: tuple[Connection, sqlite3.Connection]) -> None:
+        """A look that finds nothing raises, too; only a connection that could not be rolled back is not lent again."""
+        if lent[1].in_transaction:
+            lent[0].close()
+        else:
+            self._idle.append(lent)
 
     def _taken(self) -> tuple[Connection, sqlite3.Connection] | None:
         try:
