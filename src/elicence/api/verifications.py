@@ -41,6 +41,7 @@ _DAY: Final = 86_400
 _HARDEST: Final = 7 * _DAY
 _LONGEST: Final = 16_384
 _LONGEST_CODE: Final = 512
+_LONGEST_SLUG: Final = 64
 _TAIL: Final = re.compile(r"[0-9A-Z]{2,18}")
 _TRUST_FOR: Final = timedelta(seconds=1)
 
@@ -144,7 +145,11 @@ def _expected(value: JsonValue, problems: list[Problem]) -> str | None:
     if not isinstance(value, dict) or not set(value) <= {"type"} or not isinstance(value.get("type"), str):
         problems.append(Problem("/expect", "schema", 'expect is {"type": "…"}.'))
         return None
-    return str(value["type"])
+    expected = str(value["type"])
+    if len(expected) > _LONGEST_SLUG:
+        sentence = f"At most {_LONGEST_SLUG} characters."
+        problems.append(Problem("/expect/type", "too_long", sentence, {"limit": _LONGEST_SLUG}))
+    return expected
 
 
 def _typed_code(text: str, sources: Sources) -> str | None:
