@@ -1,6 +1,8 @@
 """Issuing, reading and changing licences: refusals first, and that a refusal changes nothing."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -205,3 +207,38 @@ def test_every_change_is_public_when_the_command_returns(shell: Shell, verb: str
 def test_a_type_the_registry_does_not_know_cannot_be_asked_for(shell: Shell) -> None:
     shell.refused(4, "type_not_found", "type", "show", "no-such-type")
     shell.refused(4, "type_not_found", "type", "show", FOOD, "--version", "9")
+
+
+@pytest.mark.parametrize("day", ["2026-02-30", "20991231", "tomorrow", "2099-W01-1"])
+def test_a_last_day_that_is_none_is_a_wrong_use(shell: Shell, day: str) -> None:
+    licence = shell.issue()
+    words = ("licence", "suspend", licence["id"], "--reason", "penalty", "--until", day, "--json")
+    assert shell.run(*words).code == 2
+    shell.refused(3, "validation_failed", *words[:-2], "2000-01-01")
+    assert shell.ok("licence", "get", licence["id"], "--json").json["state"] == "active"
+
+
+def test_a_suspension_may_have_a_last_day_which_is_shown(shell: Shell) -> None:
+    licence = shell.issue()
+    words = ("licence", "suspend", licence["id"], "--reason", "penalty", "--until", "2099-12-31")
+    assert "2099-12-31" in shell.ok(*words).out
+    found = shell.ok("licence", "get", licence["id"], "--json").json
+    assert (found["state"], found["suspended_until"], found["erased"]) == ("suspended", "2099-12-31", False)
+    assert shell.ok("licence", "reinstate", licence["id"], "--json").json["suspended_until"] is None
+    shell.run("licence", "revoke", licence["id"], "--reason", "penalty", "--until", "2099-12-31")
+    assert shell.ok("licence", "get", licence["id"], "--json").json["state"] == "active"
+
+
+def test_an_erased_licence_is_shown_without_its_content_and_can_be_revoked(shell: Shell) -> None:
+    licence = shell.issue()
+    with closing(sqlite3.connect(shell.home / "registry.db")) as store, store:
+        for (name,) in store.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            store.execute(f"DROP TRIGGER {name}")
+        store.execute("DELETE FROM data_key")
+    found = shell.ok("licence", "get", licence["id"], "--json").json
+    assert (found["number"], found["erased"], found["holders"]) == (licence["number"], True, [])
+    assert not {"credential", "qr"} & found.keys()
+    assert licence["number"] in shell.ok("licence", "get", licence["id"]).out
+    revoked = shell.ok("licence", "revoke", licence["id"], "--reason", "penalty", "--json").json
+    assert (revoked["state"], revoked["erased"]) == ("revoked", True)
+    shell.refused(4, "licence_not_found", "qr", "make", licence["id"], "-o", shell.home / "x.png")

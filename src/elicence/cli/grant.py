@@ -1,6 +1,6 @@
 """`elicence grant`: which agency may issue which type, where and when."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -10,9 +10,9 @@ from elicence.accounts.agencies import find_agency
 from elicence.accounts.grants import GrantRequest, add_grant, list_grants
 from elicence.bootstrap import Assembly
 from elicence.cli.door import Door, command, noun
-from elicence.cli.failures import usage
 from elicence.cli.home import opened
 from elicence.cli.paper import columns, fields, headline, say, say_json, write
+from elicence.cli.requests import day
 from elicence.cli.words import labelled, stamp, word
 from elicence.formats.encoding import JsonObject
 from elicence.licences.validity import instants
@@ -107,19 +107,12 @@ def _window(
     zone = assembly.desk.catalogue.get(slug).validity.time_zone
     begins, ends = now, None
     if first is not None:
-        begins, _ = instants(zone, _day(first, "--from"), None)
+        begins, _ = instants(zone, day(first, "--from"), None)
     if last is not None:
-        final = _day(last, "--until")
+        final = day(last, "--until")
         _, end = instants(zone, final, final)
         ends = None if end is None else end + timedelta(seconds=1)
     return begins, ends
-
-
-def _day(text: str, option: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise usage("a day is written YYYY-MM-DD", option) from None
 
 
 def _json(grant: GrantRecord, agency: str) -> JsonObject:

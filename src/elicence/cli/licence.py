@@ -1,6 +1,6 @@
 """`elicence licence`: issue, read and change licences on behalf of one agency."""
 
-from collections.abc import Callable
+from datetime import date
 from typing import Annotated, Literal
 
 import typer
@@ -11,7 +11,7 @@ from elicence.cli.door import Door, command, noun
 from elicence.cli.home import caller_of, opened
 from elicence.cli.licence_paper import STYLES, licence_json, licence_paper
 from elicence.cli.paper import columns, fields, headline, say, say_json, write
-from elicence.cli.requests import key_of, read_object
+from elicence.cli.requests import day, key_of, read_object
 from elicence.cli.words import labelled, stamp, word
 from elicence.formats.encoding import JsonObject, parse_json
 from elicence.issuer.change_status import change_status
@@ -20,7 +20,7 @@ from elicence.issuer.issue import issue as issue_licence
 from elicence.issuer.new_version import correct as correct_licence
 from elicence.issuer.new_version import renew as renew_licence
 from elicence.issuer.propose import Proposal
-from elicence.issuer.read import LicenceView, history, read_licence
+from elicence.issuer.read import LicenceView, history, read_licence, read_what_remains
 from elicence.keys.keyring import Purpose
 from elicence.licences.lifecycle import Action
 from elicence.registry.log import AuditRow
@@ -84,10 +84,10 @@ def get(
     agency: Agency = None,
     version: Annotated[int | None, typer.Option(min=1, help="An earlier version.")] = None,
 ) -> None:
-    """Show a licence whole, with holders and claims, as its agency may see it."""
+    """Show a licence whole, with holders and claims, as its agency may see it; of an erased one, what remains."""
     with opened(door) as assembly:
         caller = caller_of(assembly, agency)
-        found = read_licence(assembly.desk, caller, licence_id, version=version)
+        found = read_what_remains(assembly.desk, caller, licence_id, version=version)
         licence_type = assembly.desk.catalogue.get(found.type_slug, found.type_version)
         paper = licence_paper(found, licence_type, done="licence", language=door.language, whole=True)
         say(door, licence_json(assembly, found, caller.agency.slug, whole=True), paper)
@@ -121,30 +121,57 @@ def list_(
     _print_list(door, rows, limit)
 
 
-def _change(action: Action) -> Callable[..., None]:
-    def change(
-        door: Door, licence_id: LicenceId, agency: Agency = None, reason: Reason = "", if_version: IfVersion = None
-    ) -> None:
-        with opened(door) as assembly:
-            caller = caller_of(assembly, agency)
-            if action is Action.REINSTATE and if_version is None:
-                if_version = read_licence(assembly.desk, caller, licence_id).row_version
-            changed = change_status(
-                assembly.desk, caller, licence_id, action,
-                reason=reason or None, now=door.clock(), if_version=if_version,
-            )  # fmt: skip
-            _publish_and_say(door, assembly, caller, changed, str(action))
-
-    change.__doc__ = {
-        Action.SUSPEND: "Suspend a licence: genuine, but not to be used until it is reinstated.",
-        Action.REINSTATE: "End a suspension.",
-        Action.REVOKE: "Revoke a licence for good, in all its versions. Repeating it keeps the first reason.",
-    }[action]
-    return change
+@command(app, "suspend")
+def suspend(
+    door: Door,
+    licence_id: LicenceId,
+    agency: Agency = None,
+    reason: Reason = "",
+    if_version: IfVersion = None,
+    until: Annotated[
+        str, typer.Option(metavar="DAY", help="The last day of it, which counts whole; else no end.")
+    ] = "",
+) -> None:
+    """Suspend a licence: genuine, but not to be used until it is reinstated. Again with another end moves the end."""
+    last = day(until, "--until") if until else None
+    _change(door, licence_id, Action.SUSPEND, agency=agency, reason=reason, if_version=if_version, until=last)
 
 
-for _action in (Action.SUSPEND, Action.REINSTATE, Action.REVOKE):
-    command(app, str(_action))(_change(_action))
+@command(app, "reinstate")
+def reinstate(
+    door: Door, licence_id: LicenceId, agency: Agency = None, reason: Reason = "", if_version: IfVersion = None
+) -> None:
+    """End a suspension."""
+    _change(door, licence_id, Action.REINSTATE, agency=agency, reason=reason, if_version=if_version)
+
+
+@command(app, "revoke")
+def revoke(
+    door: Door, licence_id: LicenceId, agency: Agency = None, reason: Reason = "", if_version: IfVersion = None
+) -> None:
+    """Revoke a licence for good, in all its versions. Repeating it keeps the first reason."""
+    _change(door, licence_id, Action.REVOKE, agency=agency, reason=reason, if_version=if_version)
+
+
+def _change(
+    door: Door,
+    licence_id: str,
+    action: Action,
+    *,
+    agency: str | None,
+    reason: str,
+    if_version: int | None,
+    until: date | None = None,
+) -> None:
+    with opened(door) as assembly:
+        caller = caller_of(assembly, agency)
+        if action is Action.REINSTATE and if_version is None:
+            if_version = read_what_remains(assembly.desk, caller, licence_id).row_version
+        changed = change_status(
+            assembly.desk, caller, licence_id, action,
+            reason=reason or None, now=door.clock(), if_version=if_version, until=until,
+        )  # fmt: skip
+        _publish_and_say(door, assembly, caller, changed, str(action))
 
 
 @command(app, "renew")

@@ -1,6 +1,7 @@
 """A licence as JSON and on paper. Holders and claims stand only where somebody asked to see the licence itself."""
 
 from collections.abc import Mapping
+from zoneinfo import ZoneInfo
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -30,9 +31,8 @@ def qr_content(assembly: Assembly, licence: LicenceView) -> str:
 
 
 def licence_json(assembly: Assembly, licence: LicenceView, agency: str, *, whole: bool = False) -> JsonObject:
-    """The licence as an object; `whole` with holders and claims."""
-    content = qr_content(assembly, licence)
-    level = assembly.desk.catalogue.get(licence.type_slug, licence.type_version).code_budget.level
+    """The licence as an object; `whole` with holders and claims. Without its credential where that cannot be opened."""
+    licence_type = assembly.desk.catalogue.get(licence.type_slug, licence.type_version)
     answer: JsonObject = {
         "object": "licence", "id": licence.id, "agency": agency,
         "type": licence.type_slug, "type_version": licence.type_version,
@@ -40,16 +40,21 @@ def licence_json(assembly: Assembly, licence: LicenceView, agency: str, *, whole
         "version": licence.version, "current_version": licence.current_version, "row_version": licence.row_version,
         "supersedes": licence.supersedes,
         "state": licence.state, "reason": licence.reason, "changed_at": licence.changed_at.isoformat(),
+        "suspended_until": _last_day(licence, licence_type), "erased": licence.erased,
         "issued_at": licence.issued_at.isoformat(),
         "valid_from": licence.valid_from.isoformat(),
         "valid_until": None if licence.valid_until is None else licence.valid_until.isoformat(),
         "region": licence.region, "external_ref": licence.external_ref,
         "verification_code": licence.verification_code,
         "status_ref": {"list": licence.status_list, "index": licence.status_index},
-        "credential": {"format": "vc+jwt", "kid": licence.kid, "jwt": licence.credential},
-        "qr": {"content": content, "version": symbol_version(content, level=level), "level": level},
         "replayed": licence.replayed,
     }  # fmt: skip
+    if licence.credential:
+        content, level = qr_content(assembly, licence), licence_type.code_budget.level
+        answer |= {
+            "credential": {"format": "vc+jwt", "kid": licence.kid, "jwt": licence.credential},
+            "qr": {"content": content, "version": symbol_version(content, level=level), "level": level},
+        }
     if whole:
         answer |= {"holders": [_holder_json(each) for each in licence.holders], "claims": dict(licence.claims)}
     return answer
@@ -61,8 +66,13 @@ def licence_paper(
     """What happened to the licence, and its numbers; `whole` with holders and claims."""
     mark, style = ("✔", "green") if done != "licence" else ("▪", "default")
     state = Text(word(licence.state, language), STYLES.get(licence.state, "default"))
-    if licence.reason is not None:
-        state.append(f"  {licence.reason}", "default")
+    last = _last_day(licence, licence_type)
+    more = (
+        None if last is None else f"{word('up_to', language)} {last}",
+        licence.reason,
+        word("erased", language) if licence.erased else None,
+    )
+    state.append("".join(f"  {each}" for each in more if each is not None), "default")
     rows: list[tuple[str, object]] = [
         (word("number", language), licence.number),
         (word("id", language), licence.id),
@@ -84,6 +94,12 @@ def licence_paper(
         *(row for each in licence.holders for row in _holder(each, language)),
     ]
     return Group(top, fields(rows), Text(""), fields(_claims(licence.claims, licence_type, language)))
+
+
+def _last_day(licence: LicenceView, licence_type: LicenceType) -> str | None:
+    """The last day of a suspension that has one, in the zone of the type."""
+    last = licence.suspended_until
+    return None if last is None else last.astimezone(ZoneInfo(licence_type.validity.time_zone)).date().isoformat()
 
 
 def _version(licence: LicenceView, language: Language) -> str:

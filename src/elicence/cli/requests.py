@@ -1,13 +1,15 @@
-"""Requests as files: read strictly, and given a retry key of their own where the caller names none."""
+"""Requests as files and words: read strictly, and given a retry key of their own where the caller names none."""
 
 import hashlib
 import sys
+from datetime import date
 from pathlib import Path
 
+from elicence.cli.failures import usage
 from elicence.errors import FormatError, RequestError
 from elicence.formats.encoding import JsonObject, JsonValue, canonical_json, parse_json
 
-__all__ = ["key_of", "read_bytes", "read_object"]
+__all__ = ["day", "key_of", "read_bytes", "read_object"]
 
 
 def read_bytes(source: str, *, max_bytes: int) -> bytes:
@@ -34,6 +36,17 @@ def read_object(source: str) -> JsonObject:
     if not isinstance(value, dict):
         raise RequestError("validation_failed", "A request is a JSON object.")
     return value
+
+
+def day(text: str, option: str) -> date:
+    """A civil day as people type it after `option`."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.isoformat() != text:
+        raise usage("a day is written YYYY-MM-DD", option)
+    return found
 
 
 def key_of(verb: str, *parts: JsonValue) -> str:

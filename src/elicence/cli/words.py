@@ -47,6 +47,8 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "advice": ("请", "Do this"),
     "active": ("有效", "active"),
     "suspended": ("暂扣", "suspended"),
+    "up_to": ("至", "until"),
+    "erased": ("内容已清除", "erased"),
     "revoked": ("已撤销", "revoked"),
     "superseded": ("已被替换", "superseded"),
     "pending": ("待签发", "pending"),
