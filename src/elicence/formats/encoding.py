@@ -180,7 +180,19 @@ def _written(value: JsonValue) -> bytes | None:
     except (orjson.JSONEncodeError, orjson.JSONDecodeError):
         return None
     odd = b"\\u0000" in written or _FRACTION.search(written)
-    return written if same and not odd and written.count(b"{") + written.count(b"[") <= MAX_DEPTH else None
+    return written if same and not odd and _is_shallow(value, MAX_DEPTH) else None
+
+
+def _is_shallow(value: JsonValue, levels: int) -> bool:
+    items: Iterable[JsonValue]
+    match value:
+        case dict():
+            items = value.values()
+        case list():
+            items = value
+        case _:
+            return True
+    return levels > 0 and all(_is_shallow(item, levels - 1) for item in items if isinstance(item, dict | list))
 
 
 def canonical_json(value: JsonValue) -> bytes:

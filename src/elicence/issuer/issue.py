@@ -27,6 +27,7 @@ from elicence.licences.request import request_digest
 from elicence.licences.text_policy import text_fault
 from elicence.registry.agencies import GrantRecord, grants_for
 from elicence.registry.idempotency import IdempotencyRow, find_idempotent
+from elicence.registry.proposals import ProposalRow, proposal_by_key
 from elicence.registry.unit import Reader
 
 __all__ = ["PATIENCE", "answer_of", "check_idempotency_key", "issue", "settle"]
@@ -53,10 +54,10 @@ def issue(
     # 1 · Check everything that can be checked. A retry has its answer whatever became of grant, type and keys since.
     check_idempotency_key(idempotency_key, approved=approval is not None)
     slug = _known_type(desk, body)
-    known, grants = desk.registry.read(lambda reader: _look(reader, caller.agency.id, idempotency_key, slug))
+    known, made, grants = desk.registry.read(lambda reader: _look(reader, caller.agency.id, idempotency_key, slug))
     if known is not None:
         return settle(desk, caller, retry_of(desk, known, request_digest(body)), now=now)
-    waiting = None if approval else proposed_before(desk, caller, idempotency_key, verb="issue", request=body)
+    waiting = None if approval else proposed_before(desk, made, verb="issue", request=body)
     if waiting is not None:
         return answer_of(desk, caller, waiting, now)
     checked = check_body(desk, body)
@@ -91,9 +92,13 @@ def _known_type(desk: Desk, body: Mapping[str, JsonValue]) -> str:
 
 def _look(
     reader: Reader, agency_id: str, key: str, type_slug: str
-) -> tuple[IdempotencyRow | None, tuple[GrantRecord, ...]]:
-    """One look at the store: what the key made before, and the agency's grants for the type."""
-    return find_idempotent(reader, agency_id, key), grants_for(reader, agency_id, type_slug)
+) -> tuple[IdempotencyRow | None, ProposalRow | None, tuple[GrantRecord, ...]]:
+    """One look at the store: what the key made before, licence or proposal, and the agency's grants for the type."""
+    return (
+        find_idempotent(reader, agency_id, key),
+        proposal_by_key(reader, agency_id, key),
+        grants_for(reader, agency_id, type_slug),
+    )
 
 
 def settle(desk: Desk, caller: Caller, reserved: Reserved | Retry, *, now: datetime) -> LicenceView:

@@ -27,6 +27,7 @@ from elicence.licences.lifecycle import Action, LicenceState, move
 from elicence.licences.request import CheckedRequest, check_request
 from elicence.licences.request_text import pointer_to
 from elicence.registry.agencies import grants_for
+from elicence.registry.proposals import proposal_by_key
 from elicence.registry.reading import lock_licence, version_row, versions_of
 from elicence.registry.unit import Unit
 
@@ -121,16 +122,17 @@ def _new_version(
     # 1 · Check the change against the version it starts from; a retry is recognised before the version has moved on.
     check_idempotency_key(asked.idempotency_key, approved=asked.approval is not None)
     digest = asked.digest(licence_id)
-    retry = desk.registry.read(
-        lambda reader: find_retry(reader, desk, caller.agency.id, key=asked.idempotency_key, request_digest=digest)
+    retry, made = desk.registry.read(
+        lambda reader: (
+            find_retry(reader, desk, caller.agency.id, key=asked.idempotency_key, request_digest=digest),
+            proposal_by_key(reader, caller.agency.id, asked.idempotency_key),
+        )
     )
     if retry is not None:
         return settle(desk, caller, retry, now=now)
     waiting = None
     if asked.approval is None:
-        waiting = proposed_before(
-            desk, caller, asked.idempotency_key, verb=str(asked.action), request=asked.request(), licence_id=licence_id
-        )
+        waiting = proposed_before(desk, made, verb=str(asked.action), request=asked.request(), licence_id=licence_id)
     if waiting is not None:
         return answer_of(desk, caller, waiting, now)
     before = read_licence(desk, caller, licence_id)

@@ -106,15 +106,13 @@ def key_of_proposal(proposal_id: str) -> str:
 
 def proposed_before(
     desk: Desk,
-    caller: Caller,
-    key: str,
+    row: ProposalRow | None,
     *,
     verb: str,
     request: Mapping[str, JsonValue],
     licence_id: str | None = None,
 ) -> Proposal | None:
-    """The proposal that this very request made under this key; `RequestError` if the key stood for another request."""
-    row = desk.registry.read(lambda reader: proposal_by_key(reader, caller.agency.id, key))
+    """The proposal that this very request made under its key; `RequestError` if the key stood for another request."""
     if row is None:
         return None
     _refuse_other(desk, row, _digest(verb, licence_id, request))
