@@ -79,6 +79,8 @@ def test_each_flipped_character_of_a_code_is_never_accepted(steady: Calls, licen
         ({"content": "", "trust": {}}, ("/trust", "field_unknown")),
         ({"content": "", "expect": "degree"}, ("/expect", "schema")),
         ({"content": "", "expect": {"issuer": "x"}}, ("/expect", "schema")),
+        ({"content": "", "expect": None}, ("/expect", "schema")),
+        ({"content": "", "id_tail": None}, ("/id_tail", "pattern")),
         ({"content": "", "expect": {"type": "x" * 65}}, ("/expect/type", "too_long")),
         ({"content": "", "max_status_age_s": 0}, ("/max_status_age_s", "number_range")),
         ({"content": "", "max_status_age_s": 604_801}, ("/max_status_age_s", "number_range")),

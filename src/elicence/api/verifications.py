@@ -119,7 +119,7 @@ def _question(body: JsonObject) -> _Question:
         problems.append(Problem("/content", "field_missing", "content is the text of the code."))
     elif len(content) > _LONGEST:
         problems.append(Problem("/content", "too_long", f"At most {_LONGEST} characters.", {"limit": _LONGEST}))
-    expected = _expected(body.get("expect"), problems)
+    expected = _expected(body["expect"], problems) if "expect" in body else None
     age = body.get("max_status_age_s", _DAY)
     if type(age) is not int or not 1 <= age <= _HARDEST:
         problems.append(Problem("/max_status_age_s", "number_range", f"A whole number from 1 to {_HARDEST}."))
@@ -128,7 +128,7 @@ def _question(body: JsonObject) -> _Question:
     if not isinstance(paper, bool):
         problems.append(Problem("/paper", "wrong_kind", "true or false."))
     tail = body.get("id_tail")
-    if tail is not None and not (isinstance(tail, str) and _TAIL.fullmatch(tail)):
+    if "id_tail" in body and not (isinstance(tail, str) and _TAIL.fullmatch(tail)):
         problems.append(Problem("/id_tail", "pattern", "2 to 18 digits or capital letters."))
     if problems:
         raise RequestError("validation_failed", f"The request has {len(problems)} problems.", problems)
@@ -140,8 +140,6 @@ def _question(body: JsonObject) -> _Question:
 
 
 def _expected(value: JsonValue, problems: list[Problem]) -> str | None:
-    if value is None:
-        return None
     if not isinstance(value, dict) or not set(value) <= {"type"} or not isinstance(value.get("type"), str):
         problems.append(Problem("/expect", "schema", 'expect is {"type": "…"}.'))
         return None
