@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from elicence.errors import Conflict, ElicenceError, FormatError, SettingsFault
+from elicence.errors import Conflict, ElicenceError, FormatError, SettingsFault, StoreFault
 from elicence.formats.did import check_base_url
 from elicence.issuer.bundle import BundlePublisher
 from elicence.issuer.crash_points import pass_by
@@ -43,7 +43,7 @@ from elicence.settings import Settings, home_file, system_clock, write_home_file
 from elicence.verifier.sources import MemorySources
 from elicence.verifier.trust import MAX_ROOTS, TrustedList
 
-__all__ = ["Assembly", "Entropy", "assemble", "initialise", "system_clock"]
+__all__ = ["Assembly", "Entropy", "assemble", "bring_up_to_date", "initialise", "system_clock"]
 
 Clock = Callable[[], datetime]
 Entropy = Callable[[int], bytes]
@@ -159,6 +159,18 @@ def initialise(
         registry.submit(lambda unit: _fix(unit, {"base_url": base_url, "environment": environment}))
     write_home_file(settings.home, settings.database_url)
     PublishedFolder(settings.published_dir).write(_ROOTS, roots_document(keyring, threshold=roots))
+
+
+def bring_up_to_date(settings: Settings) -> bool:
+    """Gives the store of an existing registry the tables of this program; False where it has them.
+
+    Raises `StoreFault` registry_absent or schema_ahead.
+    """
+    state = schema_state(settings.store_url)
+    if state is SchemaState.ABSENT:
+        raise StoreFault("registry_absent", "There is no registry in this home; `elicence init` makes one.")
+    upgrade(settings.store_url)
+    return state is SchemaState.BEHIND
 
 
 def assemble(

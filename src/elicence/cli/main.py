@@ -32,6 +32,7 @@ NOUNS = {
     "serve": "Serve the API, the published files and the pages.",
     "publish": "Write the published files into a folder for any web server.",
     "demo": "Try it: a throw-away registry with sample licences, served.",
+    "upgrade": "Bring the store of an older version up to date.",
     "doctor": "Check that everything is in order.",
 }
 """Every noun and what it is about; its commands are in the module of that name."""

@@ -118,6 +118,8 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "title": ("名称", "Title"),
     "linted": ("{types} 个类型，{examples} 个示例，全部通过", "{types} types, {examples} examples, all sound"),
     "lock_written": ("已重写 published.lock", "published.lock written"),
+    "upgraded": ("登记库已升级到本程序的版本。", "The store is up to date with this program now."),
+    "up_to_date": ("无需升级。", "The store is up to date; nothing was changed."),
     "in_order": ("一切正常。", "Everything is in order."),
     "not_broken": ("没有故障，但有提示。", "Nothing is broken."),
     "act_issue": ("签发", "issue"),

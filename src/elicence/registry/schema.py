@@ -59,7 +59,7 @@ def require_current_schema(url: URL, *, patience: float) -> None:
         case SchemaState.ABSENT:
             raise StoreFault("registry_absent", "this database holds no registry; create one first")
         case SchemaState.BEHIND:
-            raise StoreFault("schema_behind", "this registry is of an older version; upgrade its schema first")
+            raise StoreFault("schema_behind", "this registry is of an older version; run `elicence upgrade`")
         case SchemaState.AHEAD:
             raise StoreFault("schema_ahead", "this registry is of a newer version than this program")
         case SchemaState.CURRENT:
