@@ -3,10 +3,12 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 from tests.postgres import Cluster
+from xdist.scheduler import LoadScopeScheduling
 
 from elicence.registry.registry import Registry
 from elicence.registry.schema import upgrade
@@ -15,7 +17,24 @@ from elicence.registry.schema import upgrade
 settings.register_profile("unhurried", settings.default, deadline=None)
 settings.load_profile("unhurried")
 
+# Files whose tests share what is costly or there only once (a browser, what npm brings for it): one worker runs them.
+# By name, because this pytest-xdist cannot tell this pytest about its groups and leaves them out without a word.
+TOGETHER = {"tests/web/test_browser.py", "tests/api/test_five_hundred_types.py"}
+
 STORE_FIXTURES = {"registry", "database_url", "empty_database_url", "cluster", "sqlite_url", "postgres_url"}
+
+
+class Scheduling(LoadScopeScheduling):
+    """Test by test to whichever worker is free, but for the files that stay together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return file if file in TOGETHER else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling | None:
+    return Scheduling(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.conftest import TOGETHER, Scheduling
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "elicence"
@@ -119,6 +120,13 @@ def test_the_tests_have_the_same_names_whenever_they_are_collected() -> None:
     assert [names for names in zip(first, second, strict=True) if names[0] != names[1]] == []
 
 
+def test_tests_that_stay_together_are_there_and_given_to_one_worker() -> None:
+    for file in TOGETHER:
+        assert (ROOT / file).is_file(), file
+        assert Scheduling._split_scope(None, f"{file}::test_a[x]") == file  # type: ignore[arg-type]
+    assert Scheduling._split_scope(None, "tests/a.py::test_a[x]") == "tests/a.py::test_a[x]"  # type: ignore[arg-type]
+
+
 def test_no_private_key_and_no_registry_host_is_tracked() -> None:
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
     if listed.returncode:
@@ -174,14 +182,12 @@ def copy_of_the_house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.xdist_group("house")
 def test_the_house_as_it_stands_keeps_every_import_contract(copy_of_the_house: Path) -> None:
     result = lint_imports(copy_of_the_house)
     assert result.returncode == 0, result.stdout
     assert f"{len(BREACHES)} kept, 0 broken" in result.stdout
 
 
-@pytest.mark.xdist_group("house")
 @pytest.mark.parametrize(("contract", "file", "line"), BREACHES, ids=[breach[0] for breach in BREACHES])
 def test_a_deliberate_breach_of_each_import_contract_fails(
     copy_of_the_house: Path, contract: str, file: str, line: str
@@ -199,7 +205,6 @@ def test_a_deliberate_breach_of_each_import_contract_fails(
     ), result.stdout
 
 
-@pytest.mark.xdist_group("house")
 def test_a_folder_without_a_floor_is_refused(copy_of_the_house: Path) -> None:
     stray = copy_of_the_house / "src" / "elicence" / "utils"
     stray.mkdir()

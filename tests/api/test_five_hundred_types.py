@@ -28,7 +28,6 @@ from elicence.web.pages import pages
 
 FEW, MANY = 7, 500
 ROUNDS = 9
-pytestmark = pytest.mark.xdist_group("types")
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 

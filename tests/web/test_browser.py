@@ -20,7 +20,6 @@ import elicence.web
 WEB = Path(elicence.web.__file__).parent
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-pytestmark = pytest.mark.xdist_group("browser")
 expect.set_options(timeout=30_000)
 
 
