@@ -12,6 +12,7 @@
     ├── TrustFault                  a trusted list is not to be believed       → the old one is kept, exit 4
     ├── StoreFault                  the store is unsafe, absent or busy        → 503 or exit 4
     ├── PublishFault                publishing would do harm and was stopped   → alarm, exit 4
+    ├── RemoteFault                 a registry elsewhere answers not, or oddly → exit 4
     └── SettingsFault               a setting is unknown, absent or dangerous  → refuses to start, exit 2
 
 The class says whose fault it is; the code says which defect. Codes are API: texts, translations and callers hang on
@@ -33,6 +34,7 @@ __all__ = [
     "NotFound",
     "Problem",
     "PublishFault",
+    "RemoteFault",
     "RequestError",
     "SettingsFault",
     "StoreFault",
@@ -216,7 +218,19 @@ class PublishFault(ElicenceError):
     codes = frozenset({"status_regressed", "list_refused", "publish_io"})
 
 
+class RemoteFault(ElicenceError):
+    """A registry elsewhere that cannot be reached, cannot do it now, or answers what no registry would."""
+
+    codes = frozenset(
+        {"remote_unreachable", "remote_unsure", "remote_tls", "remote_redirected", "remote_answer_bad",
+         "remote_failure"}
+    )  # fmt: skip
+
+
 class SettingsFault(ElicenceError):
     """A setting that is unknown, absent or dangerous."""
 
-    codes = frozenset({"settings_bad", "base_url_bad", "production_refused"})
+    codes = frozenset(
+        {"settings_bad", "base_url_bad", "production_refused", "contexts_bad", "context_unknown", "context_exists",
+         "client_refused"}
+    )  # fmt: skip

@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from elicence.errors import SettingsFault
 
-__all__ = ["Settings", "home_file", "system_clock", "write_home_file"]
+__all__ = ["Settings", "config_dir", "home_file", "secret_from_environment", "system_clock", "write_home_file"]
 
 _PREFIX = "ELICENCE_"
 
@@ -96,6 +96,22 @@ class Settings(BaseSettings):
             return self.standards_dir
         packaged = Path(__file__).parent / "standards"
         return packaged if packaged.is_dir() else Path(__file__).parents[2] / "standards"
+
+
+def config_dir() -> Path | None:
+    """Where what belongs to this user and to no registry is kept (XDG Base Directory); None for a user without home."""
+    named = os.environ.get("XDG_CONFIG_HOME", "")
+    if Path(named).is_absolute():
+        return Path(named) / "elicence"
+    try:
+        return Path.home() / ".config" / "elicence"
+    except RuntimeError:
+        return None
+
+
+def secret_from_environment(name: str) -> str | None:
+    """The secret in a variable that a user named for it; None where it is not set."""
+    return os.environ.get(name)
 
 
 def home_file(home: Path) -> Path:

@@ -14,7 +14,7 @@ from elicence.accounts.agencies import AgencyRequest, add_agency
 from elicence.accounts.clients import ClientRequest, add_client
 from elicence.accounts.grants import GrantRequest, add_grant
 from elicence.bootstrap import Assembly
-from elicence.cli.licence_paper import qr_content
+from elicence.cli.local_desk import qr_content
 from elicence.errors import Conflict
 from elicence.formats.encoding import JsonObject
 from elicence.issuer.change_status import change_status

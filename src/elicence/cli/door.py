@@ -1,12 +1,14 @@
 """What every command is handed: where the registry is, in which form and language to answer, and the present.
 
 `command` registers a function as a command. Its first parameter is the `Door`; the options `--home`, `--json` and
-`--lang`, which every command has, are read here and not repeated in each.
+`--lang`, which every command has, and `--context`, which those have that work with a registry elsewhere too, are read
+here and not repeated in each.
 """
 
 import functools
 import inspect
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -29,6 +31,10 @@ Home = Annotated[
     typer.Option("--home", metavar="DIR", help="Folder of the registry; the current folder unless named."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, one object a line.")]
+Context = Annotated[
+    str | None,
+    typer.Option("--context", metavar="NAME", help="The registry elsewhere to ask; see `elicence context`."),
+]
 Lang = Annotated[Language | None, typer.Option("--lang", metavar="zh-CN|en", help="Language of the answer.")]
 
 
@@ -39,9 +45,11 @@ class Door:
     home: Path | None = None
     as_json: bool = False
     asked_language: Language | None = None
+    context: str | None = None
     clock: Callable[[], datetime] = system_clock
     entropy: Callable[[int], bytes] = os.urandom
     cost: "ScryptCost | None" = None
+    pause: Callable[[float], None] = time.sleep
 
     def with_options(self, home: Path | None, as_json: bool, language: Language | None) -> "Door":
         """The door with options given after the command, which win over those before it."""
@@ -67,20 +75,33 @@ def noun(*, alone: bool = False) -> typer.Typer:
     return typer.Typer(add_completion=False, no_args_is_help=not alone, rich_markup_mode=None)
 
 
-def command(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Registers `function(door, …)` as the command `name`, with the options that every command has."""
+def command(
+    app: typer.Typer, name: str, *, elsewhere: bool = False
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Registers `function(door, …)` as the command `name`, with the options that every command has; with `--context`
+    if it works with a registry `elsewhere` too."""
+    options: list[tuple[str, object, object]] = [("home", Home, None), ("as_json", AsJson, False), ("lang", Lang, None)]
+    if elsewhere:
+        options.insert(0, ("context", Context, None))
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(function)
         def run(
-            *, ctx: typer.Context, home: Path | None, as_json: bool, lang: Language | None, **asked: object
+            *,
+            ctx: typer.Context,
+            home: Path | None,
+            as_json: bool,
+            lang: Language | None,
+            context: str | None = None,
+            **asked: object,
         ) -> None:
-            function(_door(ctx).with_options(home, as_json, lang), **asked)
+            door = replace(_door(ctx), context=context)
+            function(door.with_options(home, as_json, lang), **asked)
 
         own = list(inspect.signature(function).parameters.values())[1:]
         parameters = [inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)]
         parameters += [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own]
-        for option, annotation, default in (("home", Home, None), ("as_json", AsJson, False), ("lang", Lang, None)):
+        for option, annotation, default in options:
             parameters.append(
                 inspect.Parameter(option, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
             )

@@ -4,7 +4,7 @@
 1   a failure of our own, written down under an id
 2   used wrongly, or settings and keys that are not fit to work with
 3   the input was refused: a file, a request, or what the caller may not do
-4   the data or their state forbid it: not found, conflict, store, trusted list
+4   the data or their state forbid it: not found, conflict, store, trusted list, a registry elsewhere that fails
 10  `verify`: stop      11  `verify`: check      12  `verify`: cannot decide
 """
 
@@ -28,6 +28,7 @@ from elicence.errors import (
     NotAllowed,
     NotFound,
     PublishFault,
+    RemoteFault,
     RequestError,
     SettingsFault,
     StoreFault,
@@ -40,7 +41,7 @@ __all__ = ["exit_code", "guarded", "show_error", "usage", "write_down"]
 
 _EXIT: Mapping[type[ElicenceError], int] = {
     CallRefused: 3, FormatError: 3, TypeFileError: 3, RequestError: 3, NotAllowed: 3,
-    NotFound: 4, Conflict: 4, TrustFault: 4, StoreFault: 4, PublishFault: 4,
+    NotFound: 4, Conflict: 4, TrustFault: 4, StoreFault: 4, PublishFault: 4, RemoteFault: 4,
     KeyFault: 2, SettingsFault: 2,
 }  # fmt: skip
 _OWN_FAILURE, _USAGE, _STATE, _INTERRUPTED = 1, 2, 4, 130

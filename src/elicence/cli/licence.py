@@ -1,32 +1,28 @@
-"""`elicence licence`: issue, read and change licences on behalf of one agency."""
+"""`elicence licence`: issue, read and change licences on behalf of one agency, here or at a registry elsewhere."""
 
 from datetime import date
 from typing import Annotated, Literal
 
 import typer
-from rich.text import Text
 
-from elicence.bootstrap import Assembly
+from elicence.cli.desk_at_hand import Change, DeskAtHand, Licence, Proposal, Wanted, Who, at_hand
 from elicence.cli.door import Door, command, noun
-from elicence.cli.home import caller_of, opened
-from elicence.cli.licence_paper import STYLES, licence_json, licence_paper
-from elicence.cli.paper import columns, fields, headline, say, say_json, write
+from elicence.cli.failures import usage
+from elicence.cli.licence_paper import (
+    event_json,
+    events_paper,
+    licence_json,
+    licence_paper,
+    list_paper,
+    listed_json,
+    proposal_json,
+    proposal_paper,
+)
+from elicence.cli.paper import say, say_json, write
+from elicence.cli.progress import progress
 from elicence.cli.requests import day, key_of, read_object
-from elicence.cli.words import labelled, stamp, word
-from elicence.formats.encoding import JsonObject, parse_json
-from elicence.issuer.change_status import change_status
-from elicence.issuer.desk import Caller
-from elicence.issuer.issue import issue as issue_licence
-from elicence.issuer.new_version import correct as correct_licence
-from elicence.issuer.new_version import renew as renew_licence
-from elicence.issuer.propose import Proposal
-from elicence.issuer.read import LicenceView, history, read_licence, read_what_remains
-from elicence.keys.keyring import Purpose
+from elicence.formats.encoding import JsonObject
 from elicence.licences.lifecycle import Action
-from elicence.registry.log import AuditRow
-from elicence.registry.reading import LicenceFilter, StoredLicence, licences_page, version_row
-from elicence.registry.status import status_of
-from elicence.registry.unit import Reader
 
 app = noun()
 
@@ -49,13 +45,15 @@ RetryKey = Annotated[
     typer.Option("--idempotency-key", metavar="KEY", help="Makes a repetition answer with the same licence."),
 ]
 
+_A_LIST = 50
+
 
 @app.callback()
 def licence() -> None:
     """Issue licences, read and change them."""
 
 
-@command(app, "issue")
+@command(app, "issue", elsewhere=True)
 def issue(
     door: Door,
     source: Source,
@@ -68,16 +66,12 @@ def issue(
 ) -> None:
     """Issue a licence. The same request again answers with the same licence, byte for byte."""
     body = read_object(source)
-    with opened(door) as assembly:
-        caller = caller_of(assembly, agency, operator=operator, use="test" if test else "live")
-        if test:
-            _have_test_key(assembly, caller, door)
-        key = idempotency_key or key_of("issue", caller.use, body)
-        issued = issue_licence(assembly.desk, caller, body, idempotency_key=key, now=door.clock())
-        _publish_and_say(door, assembly, caller, issued, "issued")
+    with at_hand(door, Who(agency, operator, test)) as desk:
+        made = desk.issue(body, key=idempotency_key or key_of("issue", desk.use, body))
+        _say(door, desk, made, "issued")
 
 
-@command(app, "get")
+@command(app, "get", elsewhere=True)
 def get(
     door: Door,
     licence_id: LicenceId,
@@ -85,15 +79,11 @@ def get(
     version: Annotated[int | None, typer.Option(min=1, help="An earlier version.")] = None,
 ) -> None:
     """Show a licence whole, with holders and claims, as its agency may see it; of an erased one, what remains."""
-    with opened(door) as assembly:
-        caller = caller_of(assembly, agency)
-        found = read_what_remains(assembly.desk, caller, licence_id, version=version)
-        licence_type = assembly.desk.catalogue.get(found.type_slug, found.type_version)
-        paper = licence_paper(found, licence_type, done="licence", language=door.language, whole=True)
-        say(door, licence_json(assembly, found, caller.agency.slug, whole=True), paper)
+    with at_hand(door, Who(agency)) as desk:
+        _say(door, desk, desk.read(licence_id, version=version), "licence", whole=True)
 
 
-@command(app, "list")
+@command(app, "list", elsewhere=True)
 def list_(
     door: Door,
     agency: Agency = None,
@@ -102,26 +92,26 @@ def list_(
         Literal["active", "suspended", "revoked", "superseded"] | None, typer.Option(help="Only this state.")
     ] = None,
     after: Annotated[str, typer.Option(metavar="ID", help="Begin behind this licence.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 50,
+    limit: Annotated[int | None, typer.Option(min=1, max=1000, help="At most so many; 50 unless named.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All there are.")] = False,
 ) -> None:
     """List the agency's licences in the order in which they were issued; holders are not shown."""
-    only = LicenceFilter(type_slug=licence_type, state=state)
-    with opened(door) as assembly:
-        agency_id = caller_of(assembly, agency).agency.id
-        rows = assembly.registry.read(
-            lambda reader: [
-                _listed(reader, each)
-                for each in licences_page(reader, agency_id, after_id=after, limit=limit, only=only)
-            ]
-        )
-    if door.as_json:
-        for row in rows:
-            say_json(row)
-        return
-    _print_list(door, rows, limit)
+    if everything and limit is not None:
+        raise usage("all of them, or at most so many", "--all")
+    most = None if everything else limit or _A_LIST
+    rows = []
+    with at_hand(door, Who(agency)) as desk, progress(door, "reading", most) as step:
+        for row in desk.listed(Wanted(licence_type, state, after, most)):
+            if door.as_json:
+                say_json(listed_json(row))
+            else:
+                rows.append(row)
+            step()
+    if not door.as_json:
+        write(list_paper(rows, most, door.language))
 
 
-@command(app, "suspend")
+@command(app, "suspend", elsewhere=True)
 def suspend(
     door: Door,
     licence_id: LicenceId,
@@ -133,48 +123,34 @@ def suspend(
     ] = "",
 ) -> None:
     """Suspend a licence: genuine, but not to be used until it is reinstated. Again with another end moves the end."""
-    last = day(until, "--until") if until else None
-    _change(door, licence_id, Action.SUSPEND, agency=agency, reason=reason, if_version=if_version, until=last)
+    last: date | None = day(until, "--until") if until else None
+    _change(door, licence_id, agency, Change(Action.SUSPEND, reason or None, last, if_version))
 
 
-@command(app, "reinstate")
+@command(app, "reinstate", elsewhere=True)
 def reinstate(
     door: Door, licence_id: LicenceId, agency: Agency = None, reason: Reason = "", if_version: IfVersion = None
 ) -> None:
     """End a suspension."""
-    _change(door, licence_id, Action.REINSTATE, agency=agency, reason=reason, if_version=if_version)
+    _change(door, licence_id, agency, Change(Action.REINSTATE, reason or None, if_version=if_version))
 
 
-@command(app, "revoke")
+@command(app, "revoke", elsewhere=True)
 def revoke(
     door: Door, licence_id: LicenceId, agency: Agency = None, reason: Reason = "", if_version: IfVersion = None
 ) -> None:
     """Revoke a licence for good, in all its versions. Repeating it keeps the first reason."""
-    _change(door, licence_id, Action.REVOKE, agency=agency, reason=reason, if_version=if_version)
+    _change(door, licence_id, agency, Change(Action.REVOKE, reason or None, if_version=if_version))
 
 
-def _change(
-    door: Door,
-    licence_id: str,
-    action: Action,
-    *,
-    agency: str | None,
-    reason: str,
-    if_version: int | None,
-    until: date | None = None,
-) -> None:
-    with opened(door) as assembly:
-        caller = caller_of(assembly, agency)
-        if action is Action.REINSTATE and if_version is None:
-            if_version = read_what_remains(assembly.desk, caller, licence_id).row_version
-        changed = change_status(
-            assembly.desk, caller, licence_id, action,
-            reason=reason or None, now=door.clock(), if_version=if_version, until=until,
-        )  # fmt: skip
-        _publish_and_say(door, assembly, caller, changed, str(action))
+def _change(door: Door, licence_id: str, agency: str | None, change: Change) -> None:
+    with at_hand(door, Who(agency)) as desk:
+        if change.action is Action.REINSTATE and change.if_version is None:
+            change = Change(change.action, change.reason, if_version=desk.read(licence_id).row_version)
+        _say(door, desk, desk.change(licence_id, change), str(change.action))
 
 
-@command(app, "renew")
+@command(app, "renew", elsewhere=True)
 def renew(
     door: Door,
     licence_id: LicenceId,
@@ -188,17 +164,13 @@ def renew(
 ) -> None:
     """Renew a licence: a new version with a later last day replaces the one before."""
     body: JsonObject = {} if valid_until is None else {"valid_until": valid_until}
-    with opened(door) as assembly:
-        caller = caller_of(assembly, agency, operator=operator)
-        seen = if_version or read_licence(assembly.desk, caller, licence_id).row_version
+    with at_hand(door, Who(agency, operator)) as desk:
+        seen = if_version or desk.read(licence_id).row_version
         key = idempotency_key or key_of("renew", licence_id, seen, body)
-        renewed = renew_licence(
-            assembly.desk, caller, licence_id, body, if_version=seen, idempotency_key=key, now=door.clock()
-        )
-        _publish_and_say(door, assembly, caller, renewed, "renew")
+        _say(door, desk, desk.renew(licence_id, body, seen=seen, key=key), "renew")
 
 
-@command(app, "correct")
+@command(app, "correct", elsewhere=True)
 def correct(
     door: Door,
     licence_id: LicenceId,
@@ -211,106 +183,30 @@ def correct(
 ) -> None:
     """Correct a licence: a new version in which what the file names is replaced, say {"claims": {"address": "…"}}."""
     body = read_object(source)
-    with opened(door) as assembly:
-        caller = caller_of(assembly, agency, operator=operator)
-        seen = if_version or read_licence(assembly.desk, caller, licence_id).row_version
+    with at_hand(door, Who(agency, operator)) as desk:
+        seen = if_version or desk.read(licence_id).row_version
         key = idempotency_key or key_of("correct", licence_id, seen, reason, body)
-        corrected = correct_licence(
-            assembly.desk, caller, licence_id, body,
-            reason=reason, if_version=seen, idempotency_key=key, now=door.clock(),
-        )  # fmt: skip
-        _publish_and_say(door, assembly, caller, corrected, "correct")
+        _say(door, desk, desk.correct(licence_id, body, reason, seen=seen, key=key), "correct")
 
 
-@command(app, "history")
+@command(app, "history", elsewhere=True)
 def history_(door: Door, licence_id: LicenceId, agency: Agency = None) -> None:
     """Tell everything that was done to a licence, oldest first."""
-    with opened(door) as assembly:
-        events = history(assembly.desk, caller_of(assembly, agency), licence_id)
-    # One act can touch several versions in the same instant.
+    with at_hand(door, Who(agency)) as desk:
+        events = list(desk.history(licence_id))
     if door.as_json:
         for each in events:
-            say_json(_event_json(each))
+            say_json(event_json(each))
         return
-    language = door.language
-    rows = [
-        (
-            stamp(each.occurred_at),
-            word(f"act_{each.verb}", language),
-            each.version,
-            word(each.to_state, language) if each.to_state else "",
-            each.reason,
-        )
-        for each in events
-    ]
-    heads = [word(each, language) for each in ("at", "act", "version", "state", "reason")]
-    write(columns(heads, rows))
+    write(events_paper(events, door.language))
 
 
-def _publish_and_say(
-    door: Door, assembly: Assembly, caller: Caller, licence: LicenceView | Proposal, done: str
-) -> None:
-    """What was changed is public before the command returns; a proposal waits for a second operator."""
-    if isinstance(licence, Proposal):
-        members = {"id": licence.id, "verb": licence.verb, "state": licence.state, "digest": licence.digest}
-        top = headline("…", word("proposed", door.language), "yellow", licence.id)
-        rows = [("digest", licence.digest), ("next", f"elicence proposal show {licence.id}")]
-        say(door, {"object": "proposal", **members}, top, fields(labelled(rows, door.language)))
-        return
-    assembly.publish()
-    done = "issued_before" if done == "issued" and licence.replayed else done
-    licence_type = assembly.desk.catalogue.get(licence.type_slug, licence.type_version)
-    paper = licence_paper(licence, licence_type, done=done, language=door.language)
-    say(door, licence_json(assembly, licence, caller.agency.slug), paper)
-
-
-def _have_test_key(assembly: Assembly, caller: Caller, door: Door) -> None:
-    """Agencies are made without test keys; the first test licence asks for one."""
-    keyring, slug = assembly.desk.chest.keyring, caller.agency.slug
-    if not keyring.active(slug, Purpose.CREDENTIAL, "test"):
-        assembly.save_keyring(
-            assembly.maker.make_active(keyring, agency=slug, purpose=Purpose.CREDENTIAL, now=door.clock(), use="test")
-        )
-
-
-def _listed(reader: Reader, row: StoredLicence) -> JsonObject:
-    """A line of the list; one without a current version is still being signed."""
-    version = row.current_version
-    status = None if version is None else status_of(reader, row.agency_id, row.id, version)
-    details = None if version is None else version_row(reader, row.agency_id, row.id, version)
-    first = None if details is None else details.valid_from_date.isoformat()
-    last = None if details is None or details.valid_until_date is None else details.valid_until_date.isoformat()
-    return {
-        "object": "licence", "id": row.id, "type": row.type_slug, "number": row.number, "version": version,
-        "row_version": row.row_version, "state": "pending" if status is None else status.state,
-        "valid_from": first, "valid_until": last, "region": row.region, "external_ref": row.external_ref,
-    }  # fmt: skip
-
-
-def _print_list(door: Door, rows: list[JsonObject], limit: int) -> None:
-    language = door.language
-    if not rows:
-        write(Text(word("none", language), "dim"))
-        return
-    heads = [word(each, language) for each in ("id", "state", "number")]
-    shown = [
-        (
-            row["id"],
-            Text(word(str(row["state"]), language), STYLES.get(str(row["state"]), "default")),
-            f"{row['number']}  {row['type']}",
-        )
-        for row in rows
-    ]
-    write(columns(heads, shown, fixed=(0, 1)))
-    if len(rows) == limit:
-        write(Text(word("more", language, last=rows[-1]["id"]), "dim"))
-
-
-def _event_json(event: AuditRow) -> JsonObject:
-    return {
-        "object": "event", "id": event.id, "verb": event.verb, "licence_id": event.licence_id, "version": event.version,
-        "from_state": event.from_state, "to_state": event.to_state, "reason": event.reason,
-        "client_id": event.client_id, "operator_id": event.operator_id,
-        "facts": None if event.facts is None else parse_json(event.facts),
-        "occurred_at": event.occurred_at.isoformat(),
-    }  # fmt: skip
+def _say(door: Door, desk: DeskAtHand, made: Licence | Proposal, done: str, *, whole: bool = False) -> None:
+    """The licence as it is now, after what was `done`; a proposal waits for a second operator."""
+    if isinstance(made, Proposal):
+        say(door, proposal_json(made), proposal_paper(made, door.language))
+    elif door.as_json:
+        say_json(licence_json(made, whole=whole))
+    else:
+        done = "issued_before" if done == "issued" and made.replayed else done
+        write(licence_paper(made, desk.licence_type(made), done=done, language=door.language, whole=whole))

@@ -29,6 +29,7 @@ NOUNS = {
     "key": "Signing keys of the registry.",
     "status": "Publish status lists and the trusted list.",
     "client": "Clients: the systems of an agency that may call the API.",
+    "context": "Registries elsewhere, which the commands can ask.",
     "serve": "Serve the API, the published files and the pages.",
     "publish": "Write the published files into a folder for any web server.",
     "demo": "Try it: a throw-away registry with sample licences, served.",

@@ -9,6 +9,7 @@ from rich.text import Text
 from elicence.cli.door import Door, command, noun
 from elicence.cli.home import caller_of, opened
 from elicence.cli.licence_paper import licence_json, licence_paper
+from elicence.cli.local_desk import licence_of
 from elicence.cli.paper import columns, fields, headline, safe, say, say_json, write
 from elicence.cli.words import labelled, stamp, word
 from elicence.formats.encoding import JsonObject
@@ -73,11 +74,12 @@ def approve(door: Door, proposal_id: Id, digest: Digest, operator: Operator, age
     """Approve exactly the request with this digest; it is carried out at once and published."""
     with opened(door) as assembly:
         caller = caller_of(assembly, agency, operator=operator)
-        licence = approve_proposal(assembly.desk, caller, proposal_id, digest=digest, now=door.clock())
+        approved = approve_proposal(assembly.desk, caller, proposal_id, digest=digest, now=door.clock())
         assembly.publish()
+        licence = licence_of(assembly, approved, caller.agency.slug)
         licence_type = assembly.desk.catalogue.get(licence.type_slug, licence.type_version)
         paper = licence_paper(licence, licence_type, done="approved", language=door.language)
-        say(door, licence_json(assembly, licence, caller.agency.slug), paper)
+        say(door, licence_json(licence), paper)
 
 
 @command(app, "decline")

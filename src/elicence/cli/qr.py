@@ -11,6 +11,7 @@ from elicence.cli.door import Door, command, noun
 from elicence.cli.failures import usage
 from elicence.cli.inspect import decoded, looks, shipped_dictionaries
 from elicence.cli.paper import err, fields, headline, safe, say, say_json, write
+from elicence.cli.qr_of_licence import Drawn, drawn
 from elicence.cli.scans import Scan, scan
 from elicence.cli.words import labelled, word
 from elicence.errors import FormatError
@@ -34,7 +35,7 @@ def qr() -> None:
     """Make and read QR codes."""
 
 
-@command(app, "make")
+@command(app, "make", elsewhere=True)
 def make(
     door: Door,
     content: Annotated[str, typer.Argument(metavar="ID|FILE|-", help="A licence id, or a file with a licence code.")],
@@ -49,14 +50,16 @@ def make(
     """Make the QR code of a licence, and say how large it must be printed."""
     if to is not None and to.suffix.lower() not in {".svg", ".png"}:
         raise usage("a symbol is written as .svg or .png", "-o")
-    text, level = _content(door, content, agency, short=short)
+    suffix = "" if to is None else to.suffix.lower()
+    found = _found(door, content, agency, short=short, suffix=suffix, scale=scale)
+    text, level = found.content, found.level
     symbol = make_symbol(text, level=level)
     if to is not None:
-        to.write_bytes(svg(symbol) if to.suffix.lower() == ".svg" else png(symbol, scale))
+        to.write_bytes(found.picture or (svg(symbol) if suffix == ".svg" else png(symbol, scale)))
     elif not door.as_json:
         sys.stdout.write(terminal(symbol, colour=sys.stdout.isatty()))
     _say(door, symbol, text, level, to)
-    if to is not None and to.suffix.lower() == ".png" and (size := scale * _MM_PER_INCH / _DOTS_PER_INCH) < _FINEST:
+    if suffix == ".png" and (size := scale * _MM_PER_INCH / _DOTS_PER_INCH) < _FINEST:
         err().print(
             f"! printed at {_DOTS_PER_INCH} dots an inch a module is {size:.2f} mm, finer than {_FINEST} mm; "
             f"use --scale {-(-_FINEST * _DOTS_PER_INCH // _MM_PER_INCH):.0f} or more, or an SVG",
@@ -82,18 +85,15 @@ def read(
             sys.stdout.write(f"{safe(text).plain}\n")
 
 
-def _content(door: Door, content: str, agency: str | None, *, short: bool) -> tuple[str, Level]:
+def _found(door: Door, content: str, agency: str | None, *, short: bool, suffix: str, scale: int) -> Drawn:
     if _is_licence_id(content):
-        # Imported here: only an id needs the registry.
-        from elicence.cli.qr_of_licence import content_of
-
-        return content_of(door, content, agency, short=short)
+        return drawn(door, content, agency, short=short, suffix=suffix, scale=scale)
     if short:
         raise usage("the short code holds the verification code, which only the registry knows; name a licence id")
     found = scan(content)
     if len(found.texts) != 1:
         raise FormatError("qr_not_licence", "The file holds several codes; one is needed.")
-    return _url(door, found), "M"
+    return Drawn(_url(door, found), "M")
 
 
 def _url(door: Door, found: Scan) -> str:

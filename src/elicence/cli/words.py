@@ -156,6 +156,18 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "page": ("核验页面", "Check a licence"),
     "api": ("接口说明", "API"),
     "verdict": ("核验结果", "Verdict"),
+    "reading": ("正在读取证照", "Reading licences"),
+    "waits": ("登记系统请稍候，{seconds} 秒后再试", "waiting {seconds} s before asking again"),
+    "context": ("登记点", "Context"),
+    "context_added": ("登记点已添加", "Context added"),
+    "context_in_use": ("现用登记点", "In use"),
+    "context_not_in_use": ("现不使用任何登记点", "No context is in use"),
+    "context_removed": ("登记点已移除", "Context removed"),
+    "secret_in": ("密钥存放于", "Secret in"),
+    "secret_is": ("密钥", "Secret"),
+    "ready": ("可读取", "can be read"),
+    "in_use": ("现用", "in use"),
+    "ca_file": ("受信证书文件", "CA file"),
 }
 
 
