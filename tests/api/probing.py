@@ -158,20 +158,20 @@ class Prober:
 
     def _mix(self, case: Any, raw: Mapping[str, Any], dice: random.Random) -> bool:
         """Puts what exists in the place of what was made up, now and then; answers whether anything was replaced."""
-        mixed = False
-        if case.path_parameters and dice.random() < 0.6:
+        mixed, whole = False, dice.random() < 0.25
+        if case.path_parameters and (whole or dice.random() < 0.6):
             real = self.scene.path(raw["operationId"])
             case.path_parameters = {name: real.get(name, made) for name, made in dict(case.path_parameters).items()}
             mixed = True
         named = {each["name"] for each in raw.get("parameters", ()) if each["in"] == "header"}
-        if named and dice.random() < 0.6:
+        if named and (whole or dice.random() < 0.6):
             case.headers = dict(case.headers or {}) | {k: v for k, v in self.scene.headers().items() if k in named}
             mixed = True
         content = raw.get("requestBody", {}).get("content", {})
-        if content and dice.random() < 0.6:
+        if content and (whole or dice.random() < 0.6):
             media_type, media = next(iter(content.items()))
             body = self.scene.body(raw["operationId"], media.get("example") or {})
-            if isinstance(case.body, Mapping) and case.body and dice.random() < 0.6:
+            if not whole and isinstance(case.body, Mapping) and case.body and dice.random() < 0.6:
                 member = dice.choice(sorted(case.body, key=repr))
                 body |= {member: case.body[member]}
             case.body, case.media_type, mixed = body, media_type, True
