@@ -1,10 +1,12 @@
 """A home with an agency that may issue food, property and degree licences; made once, copied for each test."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.assembly import BASE_URL, USCC
 from tests.cli.shell import DEGREE, ESTATE, FOOD, Shell, copy_of
+from tests.served import Served, served
 
 
 @pytest.fixture(scope="session")
@@ -18,6 +20,13 @@ def made_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for slug in (FOOD, ESTATE, DEGREE):
         shell.ok("grant", "add", "housing", slug)
     return shell.home
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A registry elsewhere, in a process of its own."""
+    with served(tmp_path_factory.mktemp("elsewhere") / "home", None, (FOOD, ESTATE, DEGREE)) as running:
+        yield running
 
 
 @pytest.fixture

@@ -52,11 +52,15 @@ class Shell:
     home: Path
     clock: StandingClock = field(default_factory=StandingClock)
 
+    def door(self) -> Door:
+        """How the process of each command is called."""
+        return Door(home=self.home, clock=self.clock, cost=CHEAP)
+
     def run(self, *words: object, stdin: str | bytes | None = None, env: Mapping[str, str] | None = None) -> Answer:
-        door = Door(home=self.home, clock=self.clock, cost=CHEAP)
         result = CliRunner(env={"COLUMNS": "80"} | dict(env or {})).invoke(
-            app, [str(word) for word in words], input=stdin, obj=door, catch_exceptions=False, prog_name="elicence"
-        )
+            app, [str(word) for word in words], input=stdin, obj=self.door(), catch_exceptions=False,
+            prog_name="elicence",
+        )  # fmt: skip
         return Answer(result.exit_code, result.stdout, result.stderr)
 
     def ok(self, *words: object, stdin: str | bytes | None = None) -> Answer:

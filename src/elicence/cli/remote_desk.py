@@ -1,5 +1,6 @@
 """The desk of a registry elsewhere: the verbs as calls of its API."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, Literal
@@ -14,8 +15,9 @@ from elicence.cli.remote_answer import Answer
 from elicence.cli.remote_line import Call, Line
 from elicence.cli.remote_values import event, licence, listed, made
 from elicence.cli.words import word
-from elicence.errors import Problem, RemoteFault, RequestError, TypeFileError
+from elicence.errors import FormatError, NotFound, Problem, RemoteFault, RequestError, TypeFileError
 from elicence.formats.encoding import JsonObject
+from elicence.licences.ids import parse_id
 from elicence.licences.licence_type import LicenceType, parse_licence_type
 from elicence.licences.lifecycle import Action
 
@@ -23,6 +25,7 @@ __all__ = ["RemoteDesk", "remote_desk"]
 
 _LICENCES: Final = "/v1/licences"
 _A_PAGE: Final = 200
+_IN_A_HEADER: Final = re.compile(r"[\x20-\x7e]{0,254}[\x21-\x7e]", re.ASCII)
 
 
 @contextmanager
@@ -38,6 +41,8 @@ def remote_desk(door: Door, who: Who, context: Context) -> Iterator["RemoteDesk"
                 "the client of this context issues licences that count; `elicence client add --test` makes another"
             )
             raise usage(sentence, "--test")
+        if who.operator is not None and not _IN_A_HEADER.fullmatch(who.operator):
+            raise usage("an operator is named by the id that `elicence operator list` tells", "--operator")
         notice(door, f"→ {context.base_url}")
         yield RemoteDesk(line, who.operator)
 
@@ -57,7 +62,7 @@ class RemoteDesk:
 
     def issue(self, body: JsonObject, *, key: str) -> Licence | Proposal:
         """`issue_licence`."""
-        return made(self._post(_LICENCES, body, {"Idempotency-Key": key}, repeatable=True))
+        return made(self._post(_LICENCES, body, _key(key), repeatable=True))
 
     def read(self, licence_id: str, *, version: int | None = None) -> Licence:
         """`get_licence`."""
@@ -140,7 +145,7 @@ class RemoteDesk:
         return answer.content
 
     def _new_version(self, licence_id: str, verb: str, body: JsonObject, *, seen: int, key: str) -> Licence | Proposal:
-        headers = _if_match(seen) | {"Idempotency-Key": key}
+        headers = _if_match(seen) | _key(key)
         return made(self._post(f"{_place(licence_id)}/{verb}", body, headers, repeatable=True))
 
     def _post(self, path: str, body: JsonObject, headers: dict[str, str], *, repeatable: bool) -> Answer:
@@ -148,7 +153,17 @@ class RemoteDesk:
 
 
 def _place(licence_id: str) -> str:
-    return f"{_LICENCES}/{quote(licence_id, safe='')}"
+    """The path of a licence; what cannot be an id is answered as one that does not exist."""
+    try:
+        return f"{_LICENCES}/{parse_id('lic', licence_id)}"
+    except FormatError:
+        raise NotFound("licence_not_found", "No such licence.") from None
+
+
+def _key(key: str) -> dict[str, str]:
+    if not _IN_A_HEADER.fullmatch(key):
+        raise RequestError("idempotency_key_bad", "An idempotency key is 1 to 255 printable ASCII characters.")
+    return {"Idempotency-Key": key}
 
 
 def _if_match(row_version: int | None) -> dict[str, str]:

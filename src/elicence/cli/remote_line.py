@@ -30,6 +30,7 @@ _TRIES: Final = 5
 _PATIENCE: Final = 90.0  # seconds to wait in all before giving up
 _FIRST_PAUSE: Final = 0.5
 _COME_LATER: Final = frozenset({502, 503, 504})
+_LOST_ON_THE_WAY: Final = frozenset({502, 504})
 _ASKED_TO_WAIT: Final = 429
 _NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _SPARE: Final = 30.0  # seconds before its end a token is not used any more
@@ -94,6 +95,8 @@ class Line:
             request = self._request(call)
             request.headers["Authorization"] = f"Bearer {self._signed_in()}"
             answer = self._answered(call, request)
+            if answer.status in _LOST_ON_THE_WAY and not call.repeatable:
+                raise _unsure()
             problem = problem_of(answer)
             if problem is None:
                 return answer
@@ -218,6 +221,10 @@ def _fault(error: httpx.TransportError, call: Call) -> ElicenceError:
         return RemoteFault("remote_tls", sentence)
     if call.repeatable or isinstance(error, _NEVER_SENT):
         return RemoteFault("remote_unreachable", "The registry cannot be reached, or broke off each time.")
+    return _unsure()
+
+
+def _unsure() -> RemoteFault:
     sentence = "The connection broke off; whether the change was made is not known. Look before you try again."
     return RemoteFault("remote_unsure", sentence)
 
