@@ -16,3 +16,17 @@ def text_in(picture: bytes | Path) -> str:
     with Image.open(source) as opened:
         (found,) = zxingcpp.read_barcodes(opened, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
     return str(found.text)
+
+
+def texts_in_terminal(text: str, *, scale: int = 4) -> list[str]:
+    """What the QR codes say that a dark terminal shows in half blocks, beside each other or below."""
+    halves = {"█": (255, 255), "▀": (255, 0), "▄": (0, 255)}
+    lines = text.splitlines()
+    picture = Image.new("L", (max(map(len, lines)), 2 * len(lines)))
+    for row, line in enumerate(lines):
+        for column, character in enumerate(line):
+            for half, shade in enumerate(halves.get(character, (0, 0))):
+                picture.putpixel((column, 2 * row + half), shade)
+    picture = picture.resize((scale * picture.width, scale * picture.height), Image.Resampling.NEAREST)
+    found = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
+    return [str(each.text) for each in found]

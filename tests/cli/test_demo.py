@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -10,16 +11,20 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from tests.assembly import STANDARDS
+from tests.assembly import NOON, STANDARDS, house
 from tests.cli.shell import Shell
-from tests.pictures import text_in
+from tests.pictures import text_in, texts_in_terminal
 from tests.ports import free_port
 from tests.stalls import Stopwatch
+
+from elicence.cli.demo_paper import commands
+from elicence.issuer.issue import issue
 
 EXAMPLES = sorted(STANDARDS.glob("*/examples/valid-*.json"))
 RUN = "from elicence.cli.main import run; run()"
@@ -166,6 +171,39 @@ def test_stopped_while_it_is_being_made_it_leaves_nothing_behind(tmp_path: Path)
     assert list(temporary.iterdir()) == []
 
 
+def test_killed_while_it_is_being_made_it_is_made_again(tmp_path: Path) -> None:
+    home, port = tmp_path / "home", free_port()
+    command = [sys.executable, "-c", RUN, "demo", "--json", "--port", str(port), "--home", str(home)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment(tmp_path)) as process:
+        while not list(home.glob(".elicence-building/keys/private/*")):
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.kill()
+        process.wait(timeout=60)
+    assert [path.name for path in home.iterdir()] == [".elicence-building"]
+    with demo(tmp_path, "--port", port, "--home", home) as running:
+        assert running.verdict(running.told["licences"][0]["qr_content"]) == "valid"
+        assert running.stop() == 0
+    assert not list(home.glob(".elicence-*"))
+
+
+def test_the_commands_to_paste_issue_a_licence_on_every_day(tmp_path: Path) -> None:
+    def request(now: datetime) -> tuple[str, dict[str, Any]]:
+        text = commands("cli_x", "els_x", "http://localhost:8000", now)
+        (key,), (body,) = re.findall(r"Idempotency-Key: ([^']*)'", text), re.findall(r"-d '(\{.*\})'", text)
+        return key, json.loads(body)
+
+    with house(tmp_path / "home", None) as built:
+        made = []
+        for days in (0, 0, 1, 30):
+            now = NOON + timedelta(days=days)
+            built.clock.now = now
+            key, body = request(now)
+            made.append(issue(built.desk, built.caller(), body, idempotency_key=key, now=now).id)
+    assert made[0] == made[1]
+    assert len(set(made)) == 3
+
+
 def test_a_port_that_cannot_be_had_is_told_before_anything_is_made(tmp_path: Path) -> None:
     shell = Shell(tmp_path / "home")
     with socket.socket() as taken:
@@ -201,7 +239,11 @@ def test_for_people_it_shows_page_code_verdicts_and_commands_that_work_as_pasted
             lines.append(line)
         text = "".join(lines)
         assert f"http://localhost:{port}/verify" in text
-        assert "██" in text
+        codes = texts_in_terminal(text)
+        assert len(codes) == 10
+        with httpx.Client(base_url=f"http://localhost:{port}", timeout=30, trust_env=False) as http:
+            verdicts = [http.post("/v1/verifications", json={"content": each}).json()["verdict"] for each in codes]
+        assert set(verdicts) == set(VERDICTS.values())
         script = text[text.index("TOKEN=") : text.rindex("\n\n")]
         answer = subprocess.run(["sh", "-c", script], capture_output=True, timeout=60)
         assert json.loads(answer.stdout)["state"] == "active", answer

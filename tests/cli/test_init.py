@@ -1,12 +1,18 @@
 """A new registry: what is refused, what is made, and that no secret is told."""
 
+import fcntl
+import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from tests.assembly import BASE_URL
+from tests.assembly import BASE_URL, CHEAP, ROOT
 from tests.cli.shell import Shell, tables_of
 from tests.postgres import Cluster
+
+from elicence.cli.door import Door
 
 
 @pytest.fixture
@@ -74,6 +80,89 @@ def test_the_passphrase_is_in_a_file_of_its_own_and_in_no_answer(fresh: Shell) -
     assert passphrase.read_text().strip() not in answer.out
     assert stat.S_IMODE(passphrase.stat().st_mode) == 0o600
     assert stat.S_IMODE((fresh.home / "elicence.json").stat().st_mode) == 0o600
+
+
+KILLED = """
+import os, sys
+from itertools import count
+from pathlib import Path
+import typer
+from tests.assembly import CHEAP, StandingClock
+from elicence.cli.door import Door
+from elicence.cli.main import app
+
+draws = count(1)
+def entropy(size):
+    if next(draws) == int(sys.argv[2]):
+        os._exit(9)
+    return os.urandom(size)
+
+door = Door(home=Path(sys.argv[1]), clock=StandingClock(), cost=CHEAP, entropy=entropy)
+typer.main.get_command(app).main(["init", "--base-url", "https://e.example.gov", "--json"], obj=door)
+"""
+
+
+@pytest.mark.parametrize("draw", [1, 4, 7])
+def test_a_crash_while_it_is_being_made_is_made_good_by_the_next_init(fresh: Shell, draw: int) -> None:
+    words = [sys.executable, "-c", KILLED, str(fresh.home), str(draw)]
+    killed = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert killed.returncode == 9, killed.stderr
+    assert [path.name for path in fresh.home.iterdir()] == [".elicence-building"]
+    fresh.refused(4, "registry_absent", "licence", "list")
+    fresh.ok("init", "--base-url", BASE_URL)
+    assert not list(fresh.home.glob(".elicence-*"))
+    assert fresh.ok("doctor", "--json").json["passed"]
+
+
+def test_a_failure_while_it_is_being_made_leaves_nothing(fresh: Shell) -> None:
+    def fails(_size: int) -> bytes:
+        raise KeyboardInterrupt
+
+    fresh.door = lambda: Door(home=fresh.home, clock=fresh.clock, cost=CHEAP, entropy=fails)
+    assert fresh.run("init", "--base-url", BASE_URL).code == 130
+    assert not fresh.home.exists()
+    fresh.home.mkdir()
+    (fresh.home / "notes.txt").write_text("mine")
+    assert fresh.run("init", "--base-url", BASE_URL).code == 130
+    assert [path.name for path in fresh.home.iterdir()] == ["notes.txt"]
+
+
+@pytest.mark.parametrize("moved", [(), ("keys",), ("keys", "published", "registry.db")], ids=len)
+def test_a_crash_while_what_was_made_is_moved_is_made_good(shell: Shell, moved: tuple[str, ...]) -> None:
+    built = shell.home / ".elicence-built"
+    built.mkdir()
+    for path in list(shell.home.iterdir()):
+        if path != built and path.name not in moved:
+            path.rename(built / path.name)
+    if "keys" in moved:  # one folder was half moved
+        (built / "keys").mkdir()
+        (shell.home / "keys" / "keyring.json").rename(built / "keys" / "keyring.json")
+    shell.refused(4, "registry_exists", "init", "--base-url", BASE_URL)
+    assert not built.exists()
+    assert shell.ok("doctor", "--json").json["passed"]
+    shell.issue()
+
+
+def test_two_do_not_make_a_registry_in_one_home(fresh: Shell) -> None:
+    fresh.home.mkdir()
+    folder = os.open(fresh.home, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    try:
+        fresh.refused(4, "registry_exists", "init", "--base-url", BASE_URL)
+    finally:
+        os.close(folder)
+    assert list(fresh.home.iterdir()) == []
+    fresh.ok("init", "--base-url", BASE_URL)
+
+
+def test_a_passphrase_that_lies_ready_is_used_and_stays(fresh: Shell) -> None:
+    passphrase = fresh.home / "keys" / "passphrase"
+    passphrase.parent.mkdir(parents=True)
+    passphrase.write_text("ready and waiting\n")
+    passphrase.chmod(0o600)
+    fresh.ok("init", "--base-url", BASE_URL)
+    assert passphrase.read_text() == "ready and waiting\n"
+    assert fresh.ok("doctor", "--json").json["passed"]
 
 
 def test_a_home_that_is_no_registry_is_named_as_such(tmp_path: Path) -> None:

@@ -21,11 +21,13 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from elicence.bootstrap import assemble, initialise
+from elicence.cli.building_site import building_site, finish_moving
 from elicence.cli.demo_paper import print_demo
-from elicence.cli.demo_story import AGENCY, tell
+from elicence.cli.demo_story import AGENCY, STEPS, tell
 from elicence.cli.door import Door, command, noun
 from elicence.cli.failures import usage
 from elicence.cli.paper import say_json
+from elicence.cli.progress import progress
 from elicence.errors import Conflict, SettingsFault
 from elicence.formats.encoding import JsonObject
 from elicence.server import serve
@@ -64,20 +66,8 @@ def demo(
 
 def _serve(door: Door, settings: Settings, note: JsonObject | None, port: int) -> None:
     _refuse_busy(port)
-    if note is None:
-        initialise(
-            settings, base_url=f"http://localhost:{port}", environment="demo", roots=1,
-            clock=door.clock, entropy=door.entropy, cost=door.cost,
-        )  # fmt: skip
+    facts = note or _made(door, settings, port)
     with assemble(settings, clock=door.clock, entropy=door.entropy) as assembly:
-        if note is None:
-            told = tell(assembly, door.clock())
-            note = {
-                "base_url": assembly.desk.base_url, "port": port, "client_id": told.client_id,
-                "client_secret": told.client_secret, "agency": AGENCY, "licences": list(told.licences),
-            }  # fmt: skip
-            _write_note(settings.home, note)
-        facts = note
 
         def ready() -> None:
             if door.as_json:
@@ -87,6 +77,24 @@ def _serve(door: Door, settings: Settings, note: JsonObject | None, port: int) -
             sys.stdout.flush()
 
         serve(assembly, "127.0.0.1", port, partial(pages, assembly), ready=ready)
+
+
+def _made(door: Door, settings: Settings, port: int) -> JsonObject:
+    """A new demo in the home, and what is noted of it."""
+    with building_site(settings) as site, progress(door, "making_demo", 1 + STEPS) as step:
+        initialise(
+            site, base_url=f"http://localhost:{port}", environment="demo", roots=1,
+            clock=door.clock, entropy=door.entropy, cost=door.cost,
+        )  # fmt: skip
+        step()
+        with assemble(site, clock=door.clock, entropy=door.entropy) as assembly:
+            told = tell(assembly, door.clock(), step)
+            note: JsonObject = {
+                "base_url": assembly.desk.base_url, "port": port, "client_id": told.client_id,
+                "client_secret": told.client_secret, "agency": AGENCY, "licences": list(told.licences),
+            }  # fmt: skip
+        _write_note(site.home, note)
+    return note
 
 
 def _answer(note: JsonObject) -> JsonObject:
@@ -153,19 +161,20 @@ def _refuse_busy(port: int) -> None:
 
 def _read_note(home: Path) -> JsonObject | None:
     """What a demo of before left in the folder; `Conflict` for a registry that is none of ours."""
+    finish_moving(home)
     path = home / _NOTE
     if path.is_file():
         note: JsonObject = json.loads(path.read_bytes())
         return note
     if home_file(home).exists() or (home / "keys").exists():
         raise Conflict(
-            "registry_exists", "There is a registry in this folder, or the beginning of one, that is no finished demo."
+            "registry_exists", "There is a registry in this folder, or the beginning of one, that is no demo."
         )
     return None
 
 
 def _write_note(home: Path, note: JsonObject) -> None:
-    """Written last: a folder with this file holds a whole demo. It has the secret, so it is for the owner only."""
+    """It has the secret, so it is for the owner only."""
     descriptor = os.open(home / _NOTE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         json.dump(note, file, ensure_ascii=False, indent=1)

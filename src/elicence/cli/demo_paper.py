@@ -1,19 +1,21 @@
-"""What the demo says in the terminal: where it is, what there is to check, and commands that work as pasted."""
+"""What the demo says in the terminal: codes to scan, where it is, what there is to check, commands to paste."""
 
 import json
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
 from elicence.bootstrap import Assembly
 from elicence.cli.door import Door, Language
-from elicence.cli.paper import columns, fields, headline, write
+from elicence.cli.paper import columns, fields, headline, out, write
 from elicence.cli.words import labelled, word
 from elicence.formats.encoding import JsonObject
-from elicence.formats.qr import make_symbol, short_url, terminal
+from elicence.formats.qr import QUIET_ZONE, make_symbol, short_url, terminal
 from elicence.licences.verification_code import grouped
 from elicence.verifier.policy import Policy
 from elicence.verifier.report import Report
@@ -21,15 +23,15 @@ from elicence.verifier.sources import PublishedDirectory
 from elicence.verifier.verdicts import VerdictClass
 from elicence.verifier.verify import verify
 
-__all__ = ["print_demo"]
+__all__ = ["commands", "print_demo"]
 
 _STYLES = {
     VerdictClass.ACCEPT: "green", VerdictClass.CHECK: "yellow", VerdictClass.STOP: "red",
     VerdictClass.CANNOT_DECIDE: "magenta",
 }  # fmt: skip
+_GAP = 2
 _ISSUE: JsonObject = {
     "type": "business-licence-tax-certificate",
-    "number": "0000000000009902",
     "holders": [{"kind": "person", "name": "SAMPLE PERSON R"}],
     "claims": {
         "trade_name": "SAMPLE BOOKSHOP", "ownership_type": "Sole proprietorship", "naics_code": "459210",
@@ -40,12 +42,12 @@ _ISSUE: JsonObject = {
 
 
 def print_demo(door: Door, assembly: Assembly, note: JsonObject, *, stays: Path | None) -> None:
-    """Everything at once, the page first and the commands last."""
+    """Everything at once; what is needed most comes last, where the terminal stands."""
     language = door.language
     base_url = str(note["base_url"])
     licences: Any = note["licences"]
-    first = licences[0]
-    code = short_url(base_url, first["verification_code"])
+    headings = _headings(assembly, licences, language)
+    sys.stdout.write(_codes(base_url, licences, headings))
     write(
         headline("▪", word("demo", language), "green"),
         fields(
@@ -61,31 +63,42 @@ def print_demo(door: Door, assembly: Assembly, note: JsonObject, *, stays: Path 
             )
         ),
         Text(""),
-    )
-    sys.stdout.write(terminal(make_symbol(code), colour=sys.stdout.isatty()))
-    write(
-        Text(f"{first['number']}  {code}", "dim"), Text(""),
-        _table(assembly, licences, language), Text(""),
+        _table(assembly, licences, headings, language), Text(""),
         Text(word("demo_issue", language), "bold"),
     )  # fmt: skip
     # Not through the paper, which would break lines that are to be pasted.
-    sys.stdout.write(f"{_commands(assembly, note)}\n\n")
+    sys.stdout.write(f"{commands(str(note['client_id']), str(note['client_secret']), base_url, assembly.clock())}\n\n")
     write(Text(word("ctrl_c", language), "dim"))
 
 
-def _table(assembly: Assembly, licences: list[dict[str, Any]], language: Language) -> Table:
+def _codes(base_url: str, licences: list[dict[str, Any]], headings: list[Text]) -> str:
+    """The online code of every licence, as many in a row as the terminal is wide. With its margin a code scans from a
+    screen; the whole one is for paper and pictures, and wider than most terminals."""
+    blocks = []
+    for each, heading in zip(licences, headings, strict=True):
+        symbol = make_symbol(short_url(base_url, each["verification_code"]))
+        width = symbol.size + 2 * QUIET_ZONE
+        caption = heading.plain + " " * (width - cell_len(heading.plain))
+        blocks.append([*terminal(symbol, colour=sys.stdout.isatty()).splitlines(), caption])
+        widest = width
+    in_a_row = max(1, (out().width + _GAP) // (widest + _GAP))
+    rows = [blocks[first : first + in_a_row] for first in range(0, len(blocks), in_a_row)]
+    lines = ((" " * _GAP).join(parts).rstrip(" ") for row in rows for parts in [*zip(*row, strict=True), ("",)])
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _headings(assembly: Assembly, licences: list[dict[str, Any]], language: Language) -> list[Text]:
+    """The verdict on each licence."""
     sources = PublishedDirectory(assembly.settings.published_dir)
-    rows = []
-    for each in licences:
-        report = _verified(assembly, sources, each["qr_content"])
-        rows.append(
-            (
-                Text(str(report.to_json(language)["heading"]), _STYLES[report.verdict_class]),
-                grouped(each["verification_code"]),
-                assembly.desk.catalogue.get(each["type"]).title[language],
-            )
-        )
-    return columns([word(each, language) for each in ("verdict", "code", "type")], rows, fixed=(0, 1))
+    reports = [_verified(assembly, sources, each["qr_content"]) for each in licences]
+    return [Text(str(each.to_json(language)["heading"]), _STYLES[each.verdict_class]) for each in reports]
+
+
+def _table(assembly: Assembly, licences: list[dict[str, Any]], headings: list[Text], language: Language) -> Table:
+    titles = [assembly.desk.catalogue.get(each["type"]).title[language] for each in licences]
+    codes = [grouped(each["verification_code"]) for each in licences]
+    heads = [word(each, language) for each in ("verdict", "code", "type")]
+    return columns(heads, zip(headings, codes, titles, strict=True), fixed=(0, 1))
 
 
 def _verified(assembly: Assembly, sources: PublishedDirectory, content: str) -> Report:
@@ -93,16 +106,17 @@ def _verified(assembly: Assembly, sources: PublishedDirectory, content: str) -> 
     return verify(content, trust=trust, sources=sources, now=now, policy=Policy())
 
 
-def _commands(assembly: Assembly, note: JsonObject) -> str:
-    """A token and a licence, for any POSIX shell with curl."""
-    base_url, day = note["base_url"], assembly.clock().date().isoformat()
-    body = dict(_ISSUE) | {"valid_from": day}
+def commands(client_id: str, client_secret: str, base_url: str, now: datetime) -> str:
+    """A token and a licence, for any POSIX shell with curl: one licence a day, however often it is pasted."""
+    day = now.date().isoformat()
     claims: Any = _ISSUE["claims"]
-    body["claims"] = claims | {"license_start_date": day}
+    body = _ISSUE | {
+        "number": f"{now:%Y%m%d}00009902", "valid_from": day, "claims": claims | {"license_start_date": day}
+    }  # fmt: skip
     return f"""\
-TOKEN=$(curl -s {base_url}/oauth/token -u {note["client_id"]}:{note["client_secret"]} \\
+TOKEN=$(curl -s {base_url}/oauth/token -u {client_id}:{client_secret} \\
   -d grant_type=client_credentials | sed 's/.*"access_token": *"\\([^"]*\\)".*/\\1/')
 
 curl -s {base_url}/v1/licences -H "Authorization: Bearer $TOKEN" \\
-  -H 'Content-Type: application/json' -H 'Idempotency-Key: my-first-licence' \\
+  -H 'Content-Type: application/json' -H 'Idempotency-Key: first-licence-{day}' \\
   -d '{json.dumps(body, ensure_ascii=False)}'"""

@@ -15,6 +15,7 @@ from elicence.accounts.clients import ClientRequest, add_client
 from elicence.accounts.grants import GrantRequest, add_grant
 from elicence.bootstrap import Assembly
 from elicence.cli.local_desk import qr_content
+from elicence.cli.progress import Step
 from elicence.errors import Conflict
 from elicence.formats.encoding import JsonObject
 from elicence.issuer.change_status import change_status
@@ -27,7 +28,7 @@ from elicence.keys.keyring import Purpose
 from elicence.licences.lifecycle import Action
 from elicence.registry.agencies import AgencyRecord
 
-__all__ = ["AGENCY", "Told", "tell"]
+__all__ = ["AGENCY", "STEPS", "Told", "tell"]
 
 AGENCY = "approval"
 """The agency of the demo client. It may issue every type; the other one only food licences."""
@@ -92,17 +93,27 @@ class Told:
     licences: tuple[JsonObject, ...]
 
 
-def tell(assembly: Assembly, now: datetime) -> Told:
+STEPS = len(_AGENCIES) + len(_SAMPLES) + 1
+"""Into how many steps the story falls."""
+
+
+def tell(assembly: Assembly, now: datetime, step: Step) -> Told:
     """Adds agencies, grants, client and licences to a registry that was made a moment ago, and publishes them."""
-    desk = assembly.desk
-    agencies = {each.slug: _agency(assembly, each, now) for each in _AGENCIES}
+    desk, agencies = assembly.desk, {}
+    for each in _AGENCIES:
+        agencies[each.slug] = _agency(assembly, each, now)
+        step()
     asked = ClientRequest(_CLIENT)
     client = add_client(desk.registry, agencies[AGENCY], asked, now=now, entropy=desk.entropy)
     if client.secret is None:
         raise LookupError("a client without keys has a secret")
-    licences = tuple(each for sample in _SAMPLES for each in _played(assembly, sample, agencies, now))
+    licences: list[JsonObject] = []
+    for sample in _SAMPLES:
+        licences += _played(assembly, sample, agencies, now)
+        step()
     assembly.publish()
-    return Told(client.record.id, client.secret, licences)
+    step()
+    return Told(client.record.id, client.secret, tuple(licences))
 
 
 def _agency(assembly: Assembly, asked: AgencyRequest, now: datetime) -> AgencyRecord:

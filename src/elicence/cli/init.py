@@ -6,9 +6,11 @@ from urllib.parse import urlsplit
 import typer
 
 from elicence.bootstrap import Assembly, assemble, initialise
+from elicence.cli.building_site import building_site
 from elicence.cli.door import Door, command, noun
 from elicence.cli.failures import usage
 from elicence.cli.paper import fields, headline, say
+from elicence.cli.progress import progress
 from elicence.cli.words import labelled, word
 from elicence.formats.encoding import JsonObject
 from elicence.keys.keyring import Purpose
@@ -45,10 +47,11 @@ def init(
     if postgres is not None:
         settings = settings.model_copy(update={"database_url": _without_password(postgres)})
     count = roots or (2 if environment == "production" else 1)
-    initialise(
-        settings, base_url=base_url, environment=environment, roots=count,
-        clock=door.clock, entropy=door.entropy, cost=door.cost,
-    )  # fmt: skip
+    with building_site(settings) as site, progress(door, "making_registry"):
+        initialise(
+            site, base_url=base_url, environment=environment, roots=count,
+            clock=door.clock, entropy=door.entropy, cost=door.cost,
+        )  # fmt: skip
     with assemble(settings, clock=door.clock, entropy=door.entropy) as assembly:
         assembly.publish()
         _say(door, assembly, count)

@@ -8,6 +8,7 @@ import typer
 from elicence.cli.door import Door, command, noun
 from elicence.cli.home import opened
 from elicence.cli.paper import fields, headline, say
+from elicence.cli.progress import progress
 from elicence.cli.words import labelled, word
 from elicence.errors import PublishFault
 from elicence.formats.encoding import JsonObject
@@ -26,17 +27,19 @@ def publish(
 
     Written are files that changed, each as a whole. Repeat it more often than status lists expire.
     """
-    with opened(door) as assembly:
+    with opened(door) as assembly, progress(door, "publishing"):
         assembly.publish()
         assembly.bundle.publish(now=door.clock(), at_once=True)
         source, base_url = assembly.folder, assembly.desk.base_url
         places = _places(source)
         contents = {place: source.read(place) for place in places}
     target, changed = PublishedFolder(to), 0
-    for place, content in contents.items():
-        if content is None:
-            raise PublishFault("publish_io", f"{place} was there and cannot be read now; publish again.")
-        changed += target.write(place, content)
+    with progress(door, "writing", len(contents)) as step:
+        for place, content in contents.items():
+            if content is None:
+                raise PublishFault("publish_io", f"{place} was there and cannot be read now; publish again.")
+            changed += target.write(place, content)
+            step()
     answer: JsonObject = {
         "object": "publication", "folder": str(to.resolve()), "base_url": base_url, "files": len(contents),
         "changed": changed,

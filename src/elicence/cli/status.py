@@ -9,6 +9,7 @@ import typer
 from elicence.cli.door import Door, command, noun
 from elicence.cli.home import opened
 from elicence.cli.paper import headline, say
+from elicence.cli.progress import progress
 from elicence.cli.words import word
 from elicence.formats.encoding import JsonObject
 from elicence.registry.status import status_lists
@@ -30,8 +31,11 @@ def publish(
 ) -> None:
     """Bring the published files up to date, and finish what a crash left open."""
     with opened(door) as assembly:
-        reaped = assembly.reap()
-        assembly.publish()
+        with progress(door, "publishing", 2) as step:
+            reaped = assembly.reap()
+            step()
+            assembly.publish()
+            step()
         lists = len(assembly.registry.read(status_lists))
         answer: JsonObject = {
             "object": "publication", "status_lists": lists, "finished": reaped.finished, "failed": reaped.failed,
