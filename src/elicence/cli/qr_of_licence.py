@@ -1,5 +1,6 @@
 """The QR code of a licence by its id, from the registry of this home or from one elsewhere."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from elicence.cli.contexts import chosen_context
@@ -22,31 +23,32 @@ class Drawn:
 
 def drawn(door: Door, licence_id: str, agency: str | None, *, short: bool, suffix: str, scale: int) -> Drawn:
     """The code of the licence, with a picture where `suffix` names a kind; `short` the online code, without picture."""
-    for slug in _agencies(door, agency):
-        with at_hand(door, Who(slug)) as desk:
-            try:
-                return _drawn(desk, desk.read(licence_id), short=short, suffix=suffix, scale=scale)
-            except NotFound:
-                continue
-    raise NotFound("licence_not_found", "No such licence.")
+    if agency is None and chosen_context(door) is None:
+        agency = _owner(door, licence_id)
+    with at_hand(door, Who(agency)) as desk:
+        return _drawn(desk, desk.read(licence_id), short=short, suffix=suffix, scale=scale)
 
 
 def _drawn(desk: DeskAtHand, licence: Licence, *, short: bool, suffix: str, scale: int) -> Drawn:
     if licence.code is None:
-        raise NotFound("licence_erased", "The licence was erased: its number, states and dates remain, nothing else.")
+        raise NotFound("licence_not_found", "The licence was erased, and its code with it.")
     if short:
         return Drawn(licence.online_code, "M")
     picture = desk.picture(licence, scale=scale if suffix == ".png" else None) if suffix else None
     return Drawn(licence.code.content, licence.code.level, picture)
 
 
-def _agencies(door: Door, agency: str | None) -> list[str | None]:
-    """Whose licence it may be: of several agencies in a home, anybody's; elsewhere, the client's own."""
-    if agency is not None or chosen_context(door) is not None:
-        return [agency]
+def _owner(door: Door, licence_id: str) -> str:
+    """Whichever agency of the registry in the home issued it."""
     # Imported here: only a home is looked into.
     from elicence.accounts.agencies import list_agencies
     from elicence.cli.home import opened
+    from elicence.issuer.desk import Caller
+    from elicence.issuer.read import read_what_remains
 
     with opened(door) as assembly:
-        return [each.slug for each in list_agencies(assembly.registry)]
+        for agency in list_agencies(assembly.registry):
+            with suppress(NotFound):
+                read_what_remains(assembly.desk, Caller(agency), licence_id)
+                return agency.slug
+    raise NotFound("licence_not_found", "No such licence.")

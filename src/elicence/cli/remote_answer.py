@@ -12,6 +12,7 @@ __all__ = ["LARGEST", "Answer", "Members"]
 
 LARGEST: Final = 32 * 1024 * 1024
 """Bytes of an answer that are read: far above a page of two hundred licences."""
+_DEEPEST: Final = 32  # claims may be as deep as a request, and stand some levels down in a list
 _LONGEST_WAIT: Final = 86_400
 
 T = TypeVar("T")
@@ -42,7 +43,7 @@ class Answer:
             sentence = f"What answers there is no registry: status {self.status}, and not {media_type}."
             raise RemoteFault("remote_answer_bad", sentence)
         try:
-            return Members(parse_canonical(self.content, max_bytes=LARGEST))
+            return Members(parse_canonical(self.content, max_bytes=LARGEST, max_depth=_DEEPEST))
         except FormatError:
             raise RemoteFault("remote_answer_bad", "What answers there is no registry: its JSON is broken.") from None
 
