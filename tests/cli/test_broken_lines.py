@@ -1,5 +1,6 @@
 """A line that breaks, a registry that asks to wait, and what answers that is no registry at all."""
 
+import json
 import socket
 from collections.abc import Iterator
 from contextlib import closing
@@ -222,6 +223,21 @@ def test_what_answers_but_is_no_registry_is_told_as_such(user: User, line: Betwe
     user.refused(4, "remote_answer_bad", *LISTING[:-1])
     assert line.plan == []
     assert user.pauses == []
+
+
+@pytest.mark.parametrize("token", ["", " ", "a b", "a\r\nHost: x", "\x1b", "证"])
+def test_a_token_that_fits_no_header_is_refused_and_never_sent(user: User, line: Between, token: str) -> None:
+    line.plan = [("/oauth/token", answers(200, json.dumps({"access_token": token, "expires_in": 600})))]
+    user.refused(4, "remote_answer_bad", *LISTING[:-1])
+    assert (line.paths(), user.pauses) == ([], [])
+
+
+@pytest.mark.parametrize("text", [" key", "key ", "a\tb", "证", "x" * 256])
+def test_a_key_that_fits_no_header_is_refused_before_anything_is_sent(user: User, line: Between, text: str) -> None:
+    request, _ = food(user)
+    user.refused(3, "idempotency_key_bad", "licence", "issue", "-", "--idempotency-key", text, stdin=request)
+    user.refused(2, "usage", "licence", "issue", "-", "--operator", text, stdin=request)
+    assert (line.seen, user.pauses) == ([], [])
 
 
 def test_a_page_that_comes_again_and_again_is_refused(user: User, line: Between) -> None:

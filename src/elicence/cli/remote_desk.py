@@ -25,7 +25,7 @@ __all__ = ["RemoteDesk", "remote_desk"]
 
 _LICENCES: Final = "/v1/licences"
 _A_PAGE: Final = 200
-_IN_A_HEADER: Final = re.compile(r"[\x20-\x7e]{0,254}[\x21-\x7e]", re.ASCII)
+_IN_A_HEADER: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?", re.ASCII)
 
 
 @contextmanager
@@ -162,7 +162,8 @@ def _place(licence_id: str) -> str:
 
 def _key(key: str) -> dict[str, str]:
     if not _IN_A_HEADER.fullmatch(key):
-        raise RequestError("idempotency_key_bad", "An idempotency key is 1 to 255 printable ASCII characters.")
+        sentence = "An idempotency key is 1 to 255 printable ASCII characters, with no space at either end."
+        raise RequestError("idempotency_key_bad", sentence)
     return {"Idempotency-Key": key}
 
 

@@ -6,6 +6,7 @@ not followed, because they would carry the client's secret to somebody else; ans
 token is kept in memory only.
 """
 
+import re
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -33,6 +34,7 @@ _COME_LATER: Final = frozenset({502, 503, 504})
 _LOST_ON_THE_WAY: Final = frozenset({502, 504})
 _ASKED_TO_WAIT: Final = 429
 _NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_IN_A_HEADER: Final = re.compile(r"[\x21-\x7e]+", re.ASCII)  # RFC 6750 §2.1
 _SPARE: Final = 30.0  # seconds before its end a token is not used any more
 
 
@@ -126,7 +128,10 @@ class Line:
             answer = self._answered(call, next(basic.sync_auth_flow(request)))
             members = self._token_members(answer)
             ends = time.monotonic() + members.whole("expires_in") - _SPARE
-            self._token = _Token(members.text("access_token"), ends)
+            text = members.text("access_token")
+            if not _IN_A_HEADER.fullmatch(text):
+                raise RemoteFault("remote_answer_bad", "The registry's token cannot be one.")
+            self._token = _Token(text, ends)
         return self._token.text
 
     @staticmethod
