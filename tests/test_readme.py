@@ -52,6 +52,7 @@ def test_the_story_over_http_runs_against_the_demo(tmp_path: Path) -> None:
             told = json.loads(demo.stdout.readline())
             environment = {
                 "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+                "HOME": str(tmp_path),
                 "STANDARDS": str(ROOT / "standards"),
                 "BASE_URL": told["base_url"],
                 "CLIENT_ID": told["client_id"],
@@ -59,9 +60,15 @@ def test_the_story_over_http_runs_against_the_demo(tmp_path: Path) -> None:
             }
             script = "set -eo pipefail\n" + blocks("bash")[0]
             ran = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True)
+            script = "set -e\n" + blocks("bash")[1]
+            asked = subprocess.run(
+                ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True
+            )
         finally:
             demo.send_signal(signal.SIGINT)
     assert json.loads(ran.stdout)["verdict"] == "valid", ran.stdout + ran.stderr
+    assert "✔ Issued  " in asked.stdout, asked.stdout + asked.stderr
+    assert len(blocks("bash")) == 2
 
 
 def test_every_file_the_readme_points_to_is_there() -> None:
