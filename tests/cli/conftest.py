@@ -23,7 +23,7 @@ def made_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A registry elsewhere, in a process of its own."""
     with served(tmp_path_factory.mktemp("elsewhere") / "home", None, (FOOD, ESTATE, DEGREE)) as running:
         yield running

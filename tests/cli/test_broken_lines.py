@@ -21,15 +21,15 @@ CLIENT = "cli_01m86jbt9ef2paz7kg0dp9tf26"
 
 
 @pytest.fixture
-def line(registry: Served) -> Iterator[Between]:
-    with between(registry.url) as opened:
+def line(elsewhere: Served) -> Iterator[Between]:
+    with between(elsewhere.url) as opened:
         yield opened
 
 
 @pytest.fixture
-def user(registry: Served, line: Between, tmp_path: Path) -> User:
-    made = User(tmp_path, secret=registry.client_secret)
-    made.add("line", line.url, registry.client_id, "--use")
+def user(elsewhere: Served, line: Between, tmp_path: Path) -> User:
+    made = User(tmp_path, secret=elsewhere.client_secret)
+    made.add("line", line.url, elsewhere.client_id, "--use")
     return made
 
 
@@ -46,9 +46,9 @@ def issued(user: User) -> dict[str, Any]:
     return user.ok("licence", "issue", "-", "--json", stdin=food(user)[0]).json
 
 
-def in_registry(registry: Served, number: str) -> list[dict[str, Any]]:
+def in_registry(elsewhere: Served, number: str) -> list[dict[str, Any]]:
     """The licences of that number that the registry's own home knows."""
-    here = Shell(registry.home, system_clock)
+    here = Shell(elsewhere.home, system_clock)
     return [
         each
         for each in here.ok("licence", "list", "--agency", "housing", "--all", "--json").objects
@@ -58,13 +58,13 @@ def in_registry(registry: Served, number: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("broken", [1, 2, 4])
 def test_an_answer_that_was_lost_is_asked_for_again_and_is_the_same_licence(
-    user: User, line: Between, registry: Served, broken: int
+    user: User, line: Between, elsewhere: Served, broken: int
 ) -> None:
     request, number = food(user)
     line.plan = [("/v1/licences", breaks_off)] * broken
     licence = user.ok("licence", "issue", "-", "--json", stdin=request).json
     assert licence["replayed"]
-    assert [each["id"] for each in in_registry(registry, number)] == [licence["id"]]
+    assert [each["id"] for each in in_registry(elsewhere, number)] == [licence["id"]]
     calls = [each for each in line.seen if each.path == "/v1/licences"]
     assert len(calls) == broken + 1
     assert len({(each.headers["idempotency-key"], each.body) for each in calls}) == 1
@@ -73,7 +73,7 @@ def test_an_answer_that_was_lost_is_asked_for_again_and_is_the_same_licence(
 
 
 def test_a_line_that_breaks_every_time_is_given_up_and_the_command_may_be_repeated(
-    user: User, line: Between, registry: Served
+    user: User, line: Between, elsewhere: Served
 ) -> None:
     request, number = food(user)
     line.plan = [("/v1/licences", breaks_off)] * 5
@@ -82,7 +82,7 @@ def test_a_line_that_breaks_every_time_is_given_up_and_the_command_may_be_repeat
     assert len(user.pauses) == 4
     licence = user.ok("licence", "issue", "-", "--json", stdin=request).json
     assert licence["replayed"]
-    assert [each["id"] for each in in_registry(registry, number)] == [licence["id"]]
+    assert [each["id"] for each in in_registry(elsewhere, number)] == [licence["id"]]
 
 
 @pytest.mark.parametrize("verb", ["renew", "correct"])
@@ -249,8 +249,8 @@ def test_a_page_that_comes_again_and_again_is_refused(user: User, line: Between)
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("where", ["/oauth/token", "/v1/licences"])
-def test_a_redirect_is_not_followed(user: User, line: Between, registry: Served, where: str, status: int) -> None:
-    with between(registry.url) as trap:
+def test_a_redirect_is_not_followed(user: User, line: Between, elsewhere: Served, where: str, status: int) -> None:
+    with between(elsewhere.url) as trap:
         line.plan = [(where, answers(status, Location=f"{trap.url}{where}"))]
         user.refused(4, "remote_redirected", *LISTING[:-1])
         assert trap.seen == []
@@ -277,17 +277,17 @@ def test_what_a_registry_says_cannot_colour_the_terminal(user: User, line: Betwe
 
 
 def test_a_certificate_nobody_vouches_for_is_refused_and_one_named_is_believed(
-    user: User, registry: Served, tmp_path: Path
+    user: User, elsewhere: Served, tmp_path: Path
 ) -> None:
     certificate = new_certificate(tmp_path)
-    with between(registry.url, certificate) as secure:
-        user.add("strange", secure.url, registry.client_id)
+    with between(elsewhere.url, certificate) as secure:
+        user.add("strange", secure.url, elsewhere.client_id)
         user.refused(4, "remote_tls", *LISTING[:-1], "--context", "strange")
         assert secure.seen == []
         assert user.pauses == []
-        user.add("known", secure.url, registry.client_id, "--ca-file", certificate)
+        user.add("known", secure.url, elsewhere.client_id, "--ca-file", certificate)
         user.ok(*LISTING, "--context", "known")
-        user.add("other-name", secure.url.replace("localhost", "127.0.0.1"), registry.client_id, "--ca-file",
+        user.add("other-name", secure.url.replace("localhost", "127.0.0.1"), elsewhere.client_id, "--ca-file",
                  certificate)  # fmt: skip
         user.refused(4, "remote_tls", *LISTING[:-1], "--context", "other-name")
     for name, content in (("none", None), ("empty", b""), ("text", b"hello")):

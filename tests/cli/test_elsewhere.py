@@ -19,23 +19,23 @@ from elicence.settings import system_clock
 
 
 @pytest.fixture
-def here(registry: Served) -> Shell:
+def here(elsewhere: Served) -> Shell:
     """The same registry by its home, as its operator has it."""
-    return Shell(registry.home, system_clock)
+    return Shell(elsewhere.home, system_clock)
 
 
 @pytest.fixture
-def user(registry: Served, tmp_path: Path) -> User:
-    made = User(tmp_path, secret=registry.client_secret)
-    made.add("registry", registry.url.replace("127.0.0.1", "localhost"), registry.client_id, "--use")
+def user(elsewhere: Served, tmp_path: Path) -> User:
+    made = User(tmp_path, secret=elsewhere.client_secret)
+    made.add("registry", elsewhere.url.replace("127.0.0.1", "localhost"), elsewhere.client_id, "--use")
     return made
 
 
 @pytest.fixture
-def line(registry: Served, user: User) -> Iterator[Between]:
+def line(elsewhere: Served, user: User) -> Iterator[Between]:
     """The line to the registry, which can be tapped; the context in use goes over it."""
-    with between(registry.url) as tapped:
-        user.add("line", tapped.url, registry.client_id, "--use")
+    with between(elsewhere.url) as tapped:
+        user.add("line", tapped.url, elsewhere.client_id, "--use")
         yield tapped
 
 
@@ -136,7 +136,7 @@ def test_a_refusal_is_told_in_the_language_asked_for(user: User) -> None:
     assert "原因代码" in told.err
 
 
-def test_a_licence_of_another_agency_is_answered_like_none(user: User, here: Shell, registry: Served) -> None:
+def test_a_licence_of_another_agency_is_answered_like_none(user: User, here: Shell, elsewhere: Served) -> None:
     name = issued(user)["id"]
     here.ok(
         "agency", "add", "tax", "--name-zh", "某局", "--name-en", "Tax", "--uscc", "91350100M000100Y43", "--region",
@@ -144,7 +144,7 @@ def test_a_licence_of_another_agency_is_answered_like_none(user: User, here: She
     )  # fmt: skip
     client, secret = secret_of(here.ok("client", "add", "tax", "other", "--json"))
     stranger = User(user.home / "stranger", secret=secret)
-    stranger.add("registry", registry.url.replace("127.0.0.1", "localhost"), client, "--use")
+    stranger.add("registry", elsewhere.url.replace("127.0.0.1", "localhost"), client, "--use")
     absent = "lic_01m864m4c3ej1vz73fy85taex9"
     for verb in (("get",), ("history",), ("revoke", "--reason", "penalty"), ("reinstate",), ("renew",)):
         foreign, missing = (
@@ -166,11 +166,11 @@ def test_a_wrong_secret_or_client_is_refused_and_not_repeated(user: User, line: 
     user.refused(2, "client_refused", "licence", "list", "--context", "nobody")
 
 
-def test_a_client_without_the_scope_is_told_so(user: User, here: Shell, registry: Served) -> None:
+def test_a_client_without_the_scope_is_told_so(user: User, here: Shell, elsewhere: Served) -> None:
     name = issued(user)["id"]
     client, secret = secret_of(here.ok("client", "add", "housing", "reader", "--scope", "licences:read", "--json"))
     reader = User(user.home / "reader", secret=secret)
-    reader.add("registry", registry.url.replace("127.0.0.1", "localhost"), client, "--use")
+    reader.add("registry", elsewhere.url.replace("127.0.0.1", "localhost"), client, "--use")
     assert reader.ok("licence", "get", name, "--json").json["id"] == name
     reader.refused(3, "scope_missing", "licence", "revoke", name, "--reason", "penalty")
 
@@ -183,11 +183,11 @@ def test_what_only_a_home_knows_is_a_wrong_use(user: User, line: Between) -> Non
     assert line.seen == []
 
 
-def test_a_test_client_issues_test_licences(user: User, here: Shell, registry: Served) -> None:
+def test_a_test_client_issues_test_licences(user: User, here: Shell, elsewhere: Served) -> None:
     here.ok("licence", "issue", "-", "--agency", "housing", "--test", stdin=food(user))
     client, secret = secret_of(here.ok("client", "add", "housing", "trial", "--test", "--json"))
     trial = User(user.home / "trial", secret=secret)
-    trial.add("registry", registry.url.replace("127.0.0.1", "localhost"), client, "--use")
+    trial.add("registry", elsewhere.url.replace("127.0.0.1", "localhost"), client, "--use")
     request = food(user)
     made = trial.ok("licence", "issue", "-", "--test", "--json", stdin=request).json
     assert here.verify(made["qr"]["content"]) == (10, "test_licence")
@@ -195,7 +195,7 @@ def test_a_test_client_issues_test_licences(user: User, here: Shell, registry: S
     assert (home["id"], home["replayed"]) == (made["id"], True)
 
 
-def test_a_grant_with_four_eyes_answers_with_a_proposal(user: User, here: Shell, registry: Served) -> None:
+def test_a_grant_with_four_eyes_answers_with_a_proposal(user: User, here: Shell, elsewhere: Served) -> None:
     here.ok(
         "agency", "add", "eyes", "--name-zh", "某局", "--name-en", "Eyes", "--uscc", "11990100MB1A0001XJ", "--region",
         "99",
@@ -204,7 +204,7 @@ def test_a_grant_with_four_eyes_answers_with_a_proposal(user: User, here: Shell,
     operator = here.ok("operator", "add", "eyes", "Maker", "--json").json["id"]
     client, secret = secret_of(here.ok("client", "add", "eyes", "counter", "--json"))
     counter = User(user.home / "counter", secret=secret)
-    counter.add("registry", registry.url.replace("127.0.0.1", "localhost"), client, "--use")
+    counter.add("registry", elsewhere.url.replace("127.0.0.1", "localhost"), client, "--use")
     request = food(user)
     counter.refused(3, "four_eyes_required", "licence", "issue", "-", stdin=request)
     words = ("licence", "issue", "-", "--operator", operator)
