@@ -24,7 +24,7 @@ from elicence.accounts.clients import ClientRequest, add_client
 from elicence.accounts.grants import GrantRequest, add_grant
 from elicence.api.limits import DEFAULT_RATES, Rates
 from elicence.bootstrap import assemble, initialise
-from elicence.server import serve
+from elicence.server import listen, serve
 from elicence.settings import Settings
 from elicence.web.pages import pages
 
@@ -90,9 +90,8 @@ def main(home: Path) -> None:
     settings = Settings.read(home=home).model_copy(update={"standards_dir": STANDARDS})
     with assemble(settings) as assembly:
         port = int(assembly.desk.base_url.rpartition(":")[2])
-        serve(
-            assembly, "127.0.0.1", port, partial(pages, assembly), rates=RATES, ready=lambda: print("ready", flush=True)
-        )
+        listening = listen("127.0.0.1", port)
+        serve(assembly, listening, partial(pages, assembly), rates=RATES, ready=lambda: print("ready", flush=True))
 
 
 if __name__ == "__main__":

@@ -22,35 +22,52 @@ from elicence.api.limits import DEFAULT_RATES, Rates
 from elicence.bootstrap import Assembly
 from elicence.errors import ElicenceError, SettingsFault
 
-__all__ = ["serve"]
+__all__ = ["listen", "serve"]
 
 _HEAD_BYTES: Final = 65_536
 _HEAD_SECONDS: Final = 15.0
 _IDLE_SECONDS: Final = 30
 _GRACE_SECONDS: Final = 10
 _MOST_CONNECTIONS: Final = 4_096
+_WAITING_CONNECTIONS: Final = 2_048
 _COLLECT_AT: Final = (20_000, 20, 100)
 
 _log = logging.getLogger("elicence.server")
 
 
+def listen(host: str, port: int) -> socket.socket:
+    """Takes the address, so that nobody else can have it; callers wait until they are served.
+
+    `SettingsFault` settings_bad where it cannot be had. The socket is for whoever asked to close.
+    """
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        # Bound alone it is not taken: two sockets may be bound to an address on which none listens.
+        listening.listen(_WAITING_CONNECTIONS)
+    except OSError as error:
+        listening.close()
+        sentence = f"Port {port} of {host} cannot be had ({error.strerror}); name another with --port."
+        raise SettingsFault("settings_bad", sentence) from None
+    return listening
+
+
 def serve(
     assembly: Assembly,
-    host: str,
-    port: int,
+    listening: socket.socket,
     pages: Pages = no_pages,
     *,
     ready: Callable[[], None] = lambda: None,
     rates: Rates = DEFAULT_RATES,
     trusted_proxies: Sequence[str] = (),
 ) -> None:
-    """Serves until SIGINT or SIGTERM, then finishes what has begun and returns; `ready` is called once it answers.
+    """Serves on what `listen` took until SIGINT or SIGTERM, then finishes what has begun and returns; `ready` is called
+    once it answers.
 
     `trusted_proxies` are addresses whose X-Forwarded-For is believed; without one, every caller behind a proxy counts
-    as the same address. Raises `SettingsFault` settings_bad where the address cannot be had. Closes nothing it was
-    given.
+    as the same address. Closes nothing it was given but the socket.
     """
-    listening = _listen(host, port)
     stop = threading.Event()
     publisher = threading.Thread(target=assembly.watch, args=(stop,), name="publisher")
     try:
@@ -75,18 +92,6 @@ def _publish_first(assembly: Assembly) -> None:
         assembly.publish()
     except ElicenceError as error:
         _log.error("%s", error)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((host, port))
-    except OSError as error:
-        listening.close()
-        raise SettingsFault("settings_bad", f"Cannot listen on {host}, port {port}: {error.strerror}.") from None
-    return listening
 
 
 def _config(assembly: Assembly, pages: Pages, rates: Rates, trusted_proxies: Sequence[str]) -> uvicorn.Config:

@@ -24,11 +24,11 @@ CHILD = """
 import sys
 from pathlib import Path
 from elicence.bootstrap import assemble
-from elicence.server import serve
+from elicence.server import listen, serve
 from elicence.settings import Settings
 settings = Settings(home=Path(sys.argv[1]), standards_dir=Path(sys.argv[2]))
 with assemble(settings) as assembly:
-    serve(assembly, "127.0.0.1", int(sys.argv[3]), ready=lambda: print("ready", flush=True))
+    serve(assembly, listen("127.0.0.1", int(sys.argv[3])), ready=lambda: print("ready", flush=True))
 print("closed", flush=True)
 """
 
@@ -135,7 +135,8 @@ def test_a_caller_that_says_nothing_is_not_waited_for(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(server, "_Server", Watched)
     with assemble(settings) as assembly:
-        thread = threading.Thread(target=server.serve, args=(assembly, "127.0.0.1", port), kwargs={"ready": ready.set})
+        listening = server.listen("127.0.0.1", port)
+        thread = threading.Thread(target=server.serve, args=(assembly, listening), kwargs={"ready": ready.set})
         thread.start()
         assert ready.wait(60)
         assert status(raw(port, b"GET /healthz HTTP/1.1\r\n")) == 408
@@ -145,14 +146,21 @@ def test_a_caller_that_says_nothing_is_not_waited_for(monkeypatch: pytest.Monkey
         assert not thread.is_alive()
 
 
-def test_an_address_that_is_taken_is_refused_in_words(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path / "home", standards_dir=STANDARDS)
-    initialise(settings, base_url="http://localhost:8000", environment="demo", roots=1, cost=CHEAP)
-    with socket.socket() as other, assemble(settings) as assembly:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        with pytest.raises(SettingsFault, match="Cannot listen"):
-            server.serve(assembly, "127.0.0.1", other.getsockname()[1])
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_an_address_is_taken_at_once_and_a_second_taker_is_refused_in_words(host: str) -> None:
+    with server.listen(host, 0) as first:
+        port = first.getsockname()[1]
+        with pytest.raises(SettingsFault, match=f"Port {port} of {host} cannot be had .*--port"):
+            server.listen(host, port)
+        with socket.create_connection((host, port), timeout=5):
+            pass
+    server.listen(host, port).close()
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no such host", "::x"])
+def test_an_address_that_is_not_of_this_machine_is_refused_in_words(host: str) -> None:
+    with pytest.raises(SettingsFault, match="cannot be had"):
+        server.listen(host, 0)
 
 
 def test_it_ends_on_a_signal_and_closes_what_is_open(served: tuple[int, subprocess.Popen[str]]) -> None:

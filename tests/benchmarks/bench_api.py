@@ -126,7 +126,7 @@ def serve_plain(port: int, home: Path) -> None:
 def serve_ours(port: int, home: Path) -> None:
     from elicence.api.limits import Rates
     from elicence.issuer.issue import issue
-    from elicence.server import serve
+    from elicence.server import listen, serve
 
     endless = 10**12
     rates = Rates(clients={"standard": endless}, tokens=endless, verifications=endless, codes=endless)
@@ -137,7 +137,7 @@ def serve_ours(port: int, home: Path) -> None:
 
         content = json.dumps({"content": qr_content(assembly.desk, made)})
         about = {"body": request_body(), "content": content, "client": caller.client_id, "secret": secret}
-        serve(assembly, "127.0.0.1", port, rates=rates, ready=lambda: tell(about))
+        serve(assembly, listen("127.0.0.1", port), rates=rates, ready=lambda: tell(about))
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -28,9 +28,9 @@ from elicence.cli.door import Door, command, noun
 from elicence.cli.failures import usage
 from elicence.cli.paper import say_json
 from elicence.cli.progress import progress
-from elicence.errors import Conflict, SettingsFault
+from elicence.errors import Conflict
 from elicence.formats.encoding import JsonObject
-from elicence.server import serve
+from elicence.server import listen, serve
 from elicence.settings import Settings, home_file
 from elicence.web.pages import pages
 
@@ -61,12 +61,13 @@ def demo(
         kept = None if note is None else int(str(note["port"]))
         if kept is not None and port not in (None, kept):
             raise usage(f"the demo in this folder was made for port {kept}, which stands in its licences", "--port")
-        _serve(door, settings, note, kept or port or _PORT)
+        port = kept or port or _PORT
+        # Taken before anything is made, because it stands in every licence.
+        with closing(listen("127.0.0.1", port)) as listening:
+            _serve(door, settings, note or _made(door, settings, port), listening)
 
 
-def _serve(door: Door, settings: Settings, note: JsonObject | None, port: int) -> None:
-    _refuse_busy(port)
-    facts = note or _made(door, settings, port)
+def _serve(door: Door, settings: Settings, facts: JsonObject, listening: socket.socket) -> None:
     with assemble(settings, clock=door.clock, entropy=door.entropy) as assembly:
 
         def ready() -> None:
@@ -76,7 +77,7 @@ def _serve(door: Door, settings: Settings, note: JsonObject | None, port: int) -
                 print_demo(door, assembly, facts, stays=door.home)
             sys.stdout.flush()
 
-        serve(assembly, "127.0.0.1", port, partial(pages, assembly), ready=ready)
+        serve(assembly, listening, partial(pages, assembly), ready=ready)
 
 
 def _made(door: Door, settings: Settings, port: int) -> JsonObject:
@@ -145,18 +146,6 @@ def _stopped_by_signals() -> Iterator[None]:
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
-
-
-def _refuse_busy(port: int) -> None:
-    """Before anything is made: whether the port can be had."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-            probe.listen(1)
-        except OSError as error:
-            sentence = f"Port {port} of this machine cannot be had ({error.strerror}); name another with --port."
-            raise SettingsFault("settings_bad", sentence) from None
 
 
 def _read_note(home: Path) -> JsonObject | None:

@@ -11,6 +11,7 @@ from elicence.cli.home import opened
 from elicence.cli.paper import fields, headline, say
 from elicence.cli.words import labelled, word
 from elicence.formats.encoding import JsonObject
+from elicence.server import listen
 from elicence.server import serve as serve_registry
 from elicence.web.pages import pages
 
@@ -42,5 +43,6 @@ def serve(
             sys.stdout.flush()
 
         serve_registry(
-            assembly, host, port, partial(pages, assembly), ready=ready, trusted_proxies=tuple(trusted_proxy or ())
-        )
+            assembly, listen(host, port), partial(pages, assembly),
+            ready=ready, trusted_proxies=tuple(trusted_proxy or ()),
+        )  # fmt: skip
