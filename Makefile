@@ -5,9 +5,9 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 PORT ?= 8000
 
-.PHONY: setup test lint packages bench-packages demo bench soak lock clean
+.PHONY: setup vendor test lint packages bench-packages demo bench soak lock clean
 
-setup: $(VENV)/.installed
+setup: $(VENV)/.installed vendor
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed, this is " + sys.version.split()[0])'
@@ -15,6 +15,10 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+
+# What the pages take from npm, pinned by its lock; without npm, by one from Python's package registry.
+vendor: $(VENV)/.installed
+	@$(BIN)/python tools/vendor.py
 
 # A throw-away registry with sample licences at http://localhost:$(PORT); Ctrl-C ends it and leaves nothing behind.
 demo: setup
@@ -29,8 +33,8 @@ bench-packages:
 	@sh tests/packages.sh bench
 
 lint: setup
-	$(BIN)/ruff check src tests standards
-	$(BIN)/ruff format --check src tests standards
+	$(BIN)/ruff check src tests standards tools
+	$(BIN)/ruff format --check src tests standards tools
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
@@ -52,4 +56,4 @@ lock:
 	  --no-emit-index-url --no-emit-find-links --extra service --group dev pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage dist build
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage dist build src/elicence/web/static/vendor

