@@ -35,6 +35,8 @@ class Between:
     upstream: str
     plan: list[tuple[str, "Trick"]] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
+    poured: int = 0
+    """Megabytes that somebody took of an answer without end."""
     page: int | None = None
     """Pages are asked for in this size, whatever the caller says."""
 
@@ -95,8 +97,9 @@ def never_ends(handler: "_Handler", between: Between, call: Seen) -> None:
     handler.send_header("Content-Type", "application/json")
     handler.end_headers()
     with contextlib.suppress(OSError):
-        for _ in range(64):
+        for _ in range(128):
             handler.wfile.write(b" " * 1_048_576)
+            between.poured += 1
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -240,6 +240,12 @@ def test_a_key_that_fits_no_header_is_refused_before_anything_is_sent(user: User
     assert (line.seen, user.pauses) == ([], [])
 
 
+def test_of_an_answer_without_end_no_more_is_read_than_the_bound(user: User, line: Between) -> None:
+    line.plan = [("/v1/licences", never_ends)]
+    user.refused(4, "remote_answer_bad", *LISTING[:-1])
+    assert 30 < line.poured < 64
+
+
 def test_a_page_that_comes_again_and_again_is_refused(user: User, line: Between) -> None:
     same = answers(200, '{"object": "list", "data": [], "has_more": true, "next_cursor": "x"}')
     line.plan = [("/v1/licences", same)] * 5

@@ -143,6 +143,18 @@ def test_a_crash_while_what_was_made_is_moved_is_made_good(shell: Shell, moved: 
     shell.issue()
 
 
+def test_what_cannot_be_moved_waits_whole_until_it_can(fresh: Shell) -> None:
+    fresh.home.mkdir()
+    (fresh.home / "published").write_text("a file where a folder belongs")
+    fresh.refused(4, "file_error", "init", "--base-url", BASE_URL)
+    fresh.refused(4, "file_error", "init", "--base-url", BASE_URL)
+    (fresh.home / "published").unlink()
+    fresh.refused(4, "registry_exists", "init", "--base-url", BASE_URL)
+    assert not list(fresh.home.glob(".elicence-*"))
+    fresh.ok("status", "publish")
+    assert fresh.ok("doctor", "--json").json["passed"]
+
+
 def test_two_do_not_make_a_registry_in_one_home(fresh: Shell) -> None:
     fresh.home.mkdir()
     folder = os.open(fresh.home, os.O_RDONLY)
