@@ -8,8 +8,9 @@ import contextlib
 import logging
 import os
 import threading
+import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -54,9 +55,45 @@ _ENVIRONMENTS = ("production", "demo")
 _log = logging.getLogger("elicence")
 
 
-def _into_the_log(error: ElicenceError) -> None:
-    """An error names no value it met, so it may be logged as it is."""
-    _log.error("%s", error)
+def _into_the_log(error: Exception) -> None:
+    """An error of ours names no value it met and may be logged as it is; of others only the kind and the place."""
+    if isinstance(error, ElicenceError):
+        _log.error("%s", error)
+        return
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    _log.error("%s at %s:%s", type(error).__name__, Path(place.filename).name, place.lineno)
+
+
+class _Surviving:
+    """Whatever goes wrong inside is told and ends nothing further: a watch that has died is worse than any trouble."""
+
+    def __init__(self, alarm: Callable[[Exception], None]) -> None:
+        self._alarm = alarm
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        self._alarm(error)
+        return True
+
+
+class Pulse:
+    """When the watch of this process last published without trouble."""
+
+    def __init__(self) -> None:
+        self.last: datetime | None = None
+
+    def beat(self, now: datetime) -> None:
+        self.last = now
+
+    def is_weak(self, now: datetime, *, after: timedelta) -> bool:
+        """Whether there is a watch, and it has not got through for that long."""
+        return self.last is not None and now - self.last > after
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +107,7 @@ class Assembly:
     clock: Clock
     keyring_file: KeyringFile
     bundle: BundlePublisher
+    pulse: Pulse = field(default_factory=Pulse)
 
     @property
     def registry(self) -> Registry:
@@ -98,18 +136,19 @@ class Assembly:
         return reap(self.desk, now=self.clock(), patience=patience)
 
     def watch(
-        self, stop: threading.Event, *, every: float = 0.5, alarm: Callable[[ElicenceError], None] = _into_the_log
+        self, stop: threading.Event, *, every: float = 0.5, alarm: Callable[[Exception], None] = _into_the_log
     ) -> None:
         """Publishes and reaps until told to stop: what keeps a revocation public within two seconds.
 
-        Trouble goes to `alarm` each time it is met, and the next round tries again.
+        Trouble of whatever kind goes to `alarm` each time it is met, and the next round tries again. `pulse` tells
+        when publishing last went well.
         """
         while not stop.is_set():
-            for act in (self.publish, self.reap):
-                try:
-                    act()
-                except ElicenceError as error:
-                    alarm(error)
+            with _Surviving(alarm):
+                self.publish()
+                self.pulse.beat(self.clock())
+            with _Surviving(alarm):
+                self.reap()
             stop.wait(every)
 
     def close(self) -> None:

@@ -117,6 +117,19 @@ def test_types_are_listed_and_their_schema_takes_what_issuing_takes(steady: Call
         assert steady.get(each["context_url"]).status_code == 200
 
 
+def test_a_server_that_cannot_write_or_does_not_get_its_lists_out_is_not_ready(calls: Calls) -> None:
+    assembly = calls.house.assembly
+    assembly.pulse.beat(calls.house.clock())
+    assert calls.get("/readyz").status_code == 200
+    calls.house.clock.move(seconds=61)
+    assert calls.get("/readyz").status_code == 503
+    assembly.pulse.beat(calls.house.clock())
+    assert calls.get("/readyz").status_code == 200
+    assembly.registry._store._writer._committer.sound = False  # type: ignore[attr-defined]
+    answer = calls.get("/readyz")
+    assert code(answer) == (503, "store_unavailable")
+
+
 def test_health_and_readiness_are_told_apart(steady: Calls) -> None:
     assert steady.get("/healthz").json() == {"status": "ok"}
     assert steady.get("/readyz").json() == {"status": "ready"}

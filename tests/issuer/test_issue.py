@@ -454,3 +454,12 @@ def test_a_number_the_agency_insists_on_is_recorded_with_its_place_and_without_i
     (noted,) = [each for each in history(home.desk, home.caller(), made.id) if each.verb == "accept"]
     assert json.loads(noted.facts) == {"warnings": [{"pointer": "/holders/0/id", "code": "check_digit_wrong"}]}
     assert wrong not in noted.facts.decode()
+
+
+def test_a_key_used_in_earnest_is_not_a_key_used_for_tests(home):
+    made = issue(home.desk, home.caller(), food(), idempotency_key="both", now=home.clock())
+    trial = Caller(home.agencies["housing"], use="test")
+    with pytest.raises(RequestError, match="idempotency_key_reused"):
+        issue(home.desk, trial, food(), idempotency_key="both", now=home.clock())
+    again = issue(home.desk, home.caller(), food(), idempotency_key="both", now=home.clock())
+    assert (again.id, again.replayed) == (made.id, True)

@@ -512,6 +512,49 @@ def test_a_watcher_survives_trouble_tells_of_it_and_goes_on(home):
     assert verdict(home, made[0]) == "revoked"
 
 
+def test_a_watcher_survives_what_nobody_foresaw_and_the_next_revocation_goes_out(sqlite_home):
+    home = sqlite_home
+    made = issued(home)
+    home.assembly.publish()
+    told, stop = [], threading.Event()
+    with home.open_again() as publisher:
+
+        def trouble(*_args, **_named):
+            raise RuntimeError("odd")
+
+        object.__setattr__(publisher, "bundle", type("Broken", (), {"publish": trouble})())
+        thread = threading.Thread(target=publisher.watch, args=(stop,), kwargs={"every": 0.05, "alarm": told.append})
+        thread.start()
+        try:
+            change(home, made, "revoke", "penalty")
+            deadline = time.monotonic() + 60
+            while verdict(home, made) != "revoked" and time.monotonic() < deadline:
+                time.sleep(0.05)
+            assert thread.is_alive()
+            assert told
+            assert {type(each) for each in told} == {RuntimeError}
+            assert publisher.pulse.last is None
+        finally:
+            stop.set()
+            thread.join(60)
+    assert verdict(home, made) == "revoked"
+
+
+def test_odd_things_in_the_published_folder_do_not_keep_anything_back(sqlite_home):
+    home = sqlite_home
+    made = issued(home)
+    home.assembly.publish()
+    (home.assembly.folder.root / "ns" / "odd" / "v9.d").mkdir(parents=True)
+    change(home, made, "revoke", "penalty")
+    home.clock.move(seconds=120)
+    home.assembly.publish()
+    (home.assembly.folder.root / "ns" / "odd" / "v1").write_bytes(b"\xff\xfe")
+    home.clock.move(seconds=120)
+    with pytest.raises(PublishFault, match="publish_io"):
+        home.assembly.publish()
+    assert verdict(home, made) == "revoked"
+
+
 def test_a_store_that_was_set_back_by_a_backup_publishes_nothing_over_what_it_forgot(sqlite_home):
     home = sqlite_home
     made = issued(home)

@@ -2,11 +2,13 @@
 
 import sqlite3
 import threading
+from collections.abc import Sequence
 from concurrent.futures import Future, wait
 
 import pytest
 
 from elicence.errors import Conflict, StoreFault
+from elicence.registry.acts import Acts, Work, wait_here
 from elicence.registry.meta import fix_meta, meta, set_meta
 from elicence.registry.registry import Registry
 from elicence.registry.unit import Unit
@@ -172,3 +174,32 @@ def test_a_disk_that_fails_under_acts_fails_them_all_and_ends_the_store(sqlite_u
         registry.submit(lambda unit: set_meta(unit, "later", "v"))
     assert registry.read(lambda reader: meta(reader, "k0")) is None
     registry.close()
+
+
+def test_a_store_that_fails_in_an_unheard_of_way_leaves_nobody_waiting() -> None:
+    class Odd:
+        """A store whose first commit breaks."""
+
+        def __init__(self) -> None:
+            self.broken = 1
+
+        def commit(self, works: Sequence[Work]) -> Sequence[Future[object]]:
+            if self.broken:
+                self.broken -= 1
+                raise MemoryError
+            done: list[Future[object]] = [Future() for _ in works]
+            for each in done:
+                each.set_result("written")
+            return done
+
+    store = Odd()
+    place = Acts(store)
+
+    def act() -> object:
+        outcome = wait_here(store, lambda unit: None)
+        assert outcome is not None
+        return outcome.result()
+
+    assert isinstance(place.submit(act).exception(10), MemoryError)
+    assert place.submit(act).result(10) == "written"
+    place.shutdown()

@@ -5,7 +5,7 @@ Nothing here touches the store but `?time=`, which asks for the status list that
 
 import hashlib
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from starlette.requests import Request
@@ -34,6 +34,8 @@ _MEDIA_TYPES: Final = (
     ("jwks.json", "application/jwk-set+json"),
     (".bin", "application/octet-stream"),
 )
+_LONGEST_PAUSE: Final = timedelta(seconds=60)
+"""Between two rounds of publishing that went well; longer, and revocations do not get out."""
 _UNCHANGING: Final = ("ns/", "types/", "qr/")
 
 
@@ -72,6 +74,10 @@ class PublishedEndpoints:
             raise StoreFault("store_refused", "The store is not that of this registry.")
         if not (self._root / "trusted-list.json").is_file():
             raise StoreFault("store_down", "Nothing is published yet.")
+        if not registry.sound:
+            raise StoreFault("store_down", "The store takes no writes any more; start the server again.")
+        if self._reception.assembly.pulse.is_weak(self._reception.clock(), after=_LONGEST_PAUSE):
+            raise StoreFault("store_down", "Publishing has not got through for a while; the log says why.")
         return json_response({"status": "ready"})
 
     async def get_problem(self, request: Request) -> Response:

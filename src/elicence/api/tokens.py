@@ -71,7 +71,7 @@ class TokenEndpoint:
         try:
             form = await _form(request)
             proof = _proof(request, form)
-            answer = await self._reception.act(self._answer, form, proof, now=self._reception.clock())
+            answer = await self._reception.run(self._answer, form, proof, now=self._reception.clock())
         except _OAuthError as error:
             return _refusal(error, request)
         return _json(answer, 200, {})

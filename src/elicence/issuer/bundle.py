@@ -100,11 +100,14 @@ def _parts(folder: PublishedFolder, base_url: str) -> BundleParts | None:
 
 def _texts(folder: PublishedFolder, pattern: str) -> list[tuple[str, str]]:
     """Exact texts by place, because digests are taken of them."""
-    return [
-        (path.relative_to(folder.root).as_posix(), path.read_bytes().decode("utf-8"))
-        for path in _files(folder, pattern)
-    ]
+    try:
+        return [
+            (path.relative_to(folder.root).as_posix(), path.read_bytes().decode("utf-8"))
+            for path in _files(folder, pattern)
+        ]
+    except (OSError, UnicodeDecodeError):
+        raise PublishFault("publish_io", f"A published file ({pattern}) cannot be read, or is no text.") from None
 
 
 def _files(folder: PublishedFolder, pattern: str) -> list[Path]:
-    return sorted(path for path in folder.root.glob(pattern) if not path.name.startswith("."))
+    return sorted(path for path in folder.root.glob(pattern) if not path.name.startswith(".") and path.is_file())

@@ -5,7 +5,7 @@
     3  the agency's key signs them
     4  the public verifier checks the result as a stranger would
     5  transaction two: credential, status, log entry, audit event and outbox, together or not at all
-    6  the answer, which a retry with the same idempotency key gets again, byte for byte
+    6  the answer; a retry with the same idempotency key gets the same licence again, as it stands by then
 
 A crash between 2 and 5 leaves an intent. The reaper finishes it with the same bytes; its number and index stay burnt.
 """
@@ -21,7 +21,7 @@ from elicence.issuer.draft import check_body, check_density, check_grant, draft_
 from elicence.issuer.finish import finish
 from elicence.issuer.propose import PROPOSAL_KEY, Proposal, approves, key_of_proposal, propose, proposed_before
 from elicence.issuer.read import LicenceView, fresh_view, read_licence, reserved_from
-from elicence.issuer.reserve import Reserved, Retry, reserve, retry_of, submit_draft
+from elicence.issuer.reserve import Reserved, Retry, digest_for, reserve, retry_of, submit_draft
 from elicence.licences.ids import new_id
 from elicence.licences.request import request_digest
 from elicence.licences.text_policy import text_fault
@@ -56,7 +56,7 @@ def issue(
     slug = _known_type(desk, body)
     known, made, grants = desk.registry.read(lambda reader: _look(reader, caller.agency.id, idempotency_key, slug))
     if known is not None:
-        return settle(desk, caller, retry_of(desk, known, request_digest(body)), now=now)
+        return settle(desk, caller, retry_of(desk, known, digest_for(caller, request_digest(body))), now=now)
     waiting = None if approval else proposed_before(desk, made, verb="issue", request=body)
     if waiting is not None:
         return answer_of(desk, caller, waiting, now)
@@ -68,15 +68,15 @@ def issue(
         return propose(desk, caller, body, verb="issue", licence_id=None, idempotency_key=idempotency_key, now=now)
 
     # 2 · Take numbers and write the intent.
-    data_key = desk.sealer.new_data_key(desk.entropy)
+    data_key, digest = desk.sealer.new_data_key(desk.entropy), digest_for(caller, checked.digest)
     reserved = submit_draft(
         desk,
         draft,
         lambda unit, *, draft: reserve(
-            unit, desk, draft, data_key=data_key, idempotency_key=idempotency_key, request_digest=checked.digest
+            unit, desk, draft, data_key=data_key, idempotency_key=idempotency_key, request_digest=digest
         ),
         idempotency_key=idempotency_key,
-        request_digest=checked.digest,
+        request_digest=digest,
     )
     desk.at("p4")
 

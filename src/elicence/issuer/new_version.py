@@ -21,7 +21,7 @@ from elicence.issuer.draft import Draft, check_density, check_grant, draft_versi
 from elicence.issuer.issue import answer_of, check_idempotency_key, settle
 from elicence.issuer.propose import Proposal, approves, propose, proposed_before
 from elicence.issuer.read import LicenceView, data_key, read_licence
-from elicence.issuer.reserve import Reserved, Retry, find_retry, reserve, submit_draft
+from elicence.issuer.reserve import Reserved, Retry, digest_for, find_retry, reserve, submit_draft
 from elicence.licences.licence_type import LicenceType
 from elicence.licences.lifecycle import Action, LicenceState, move
 from elicence.licences.request import CheckedRequest, check_request
@@ -121,7 +121,7 @@ def _new_version(
     desk.at("p1")
     # 1 · Check the change against the version it starts from; a retry is recognised before the version has moved on.
     check_idempotency_key(asked.idempotency_key, approved=asked.approval is not None)
-    digest = asked.digest(licence_id)
+    digest = digest_for(caller, asked.digest(licence_id))
     retry, made = desk.registry.read(
         lambda reader: (
             find_retry(reader, desk, caller.agency.id, key=asked.idempotency_key, request_digest=digest),

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from elicence.errors import Conflict, RequestError, StoreFault
 from elicence.formats.encoding import JsonObject, compact_json
-from elicence.issuer.desk import Desk
+from elicence.issuer.desk import Caller, Desk
 from elicence.issuer.draft import Draft, signing_bytes
 from elicence.keys.sealing import DataKey
 from elicence.licences.disclosure import Disclosure
@@ -37,7 +37,18 @@ from elicence.registry.log import AuditRow, append_audit
 from elicence.registry.status import StatusRow, StatusSlot, insert_status_entry, take_status_index
 from elicence.registry.unit import Reader, Unit
 
-__all__ = ["BLIND", "Reserved", "Retry", "Work", "find_retry", "reserve", "retry_of", "row_name", "submit_draft"]
+__all__ = [
+    "BLIND",
+    "Reserved",
+    "Retry",
+    "Work",
+    "digest_for",
+    "find_retry",
+    "reserve",
+    "retry_of",
+    "row_name",
+    "submit_draft",
+]
 
 BLIND: Final = 32
 """Random bytes sealed before the signing input: its digest stands open in the log and must not be guessed back from."""
@@ -76,6 +87,11 @@ class Work(Protocol):
 def row_name(licence_id: str, version: int | None = None, position: int | None = None) -> str:
     """How the sealed columns of a row name their row, so that a sealed value moved elsewhere does not open."""
     return "/".join(str(part) for part in (licence_id, version, position) if part is not None)
+
+
+def digest_for(caller: Caller, digest: str) -> str:
+    """The digest of a request as this caller makes it: for tests it is another request than in earnest."""
+    return digest if caller.use == "live" else f"{caller.use} {digest}"
 
 
 def find_retry(reader: Reader, desk: Desk, agency_id: str, *, key: str, request_digest: str) -> Retry | None:

@@ -58,6 +58,24 @@ class _Act:
         return True
 
 
+class _Failing:
+    """Whatever is raised inside becomes the outcome of these works."""
+
+    def __init__(self, outcomes: Sequence[Future[Any]]) -> None:
+        self._outcomes = outcomes
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if error is not None:
+            for each in self._outcomes:
+                each.set_exception(error)
+        return True
+
+
 class Acts(Executor):
     """An executor whose acts may wait for commits of one store. `shutdown` finishes what has begun."""
 
@@ -100,9 +118,16 @@ class Acts(Executor):
                     self._go_on(act, None)
             if self._waiting:
                 group, self._waiting = self._waiting, []
-                done = self.store.commit([act.work for act in group if act.work is not None])
+                done = self._committed([act.work for act in group if act.work is not None])
                 for act, outcome in zip(group, done, strict=True):
                     self._go_on(act, outcome)
+
+    def _committed(self, works: Sequence[Work]) -> Sequence[Future[Any]]:
+        """What became of the works. A store that fails as none of ours should fails them; nobody waits for ever."""
+        done: list[Future[Any]] = [Future() for _ in works]
+        with _Failing(done):
+            return self.store.commit(works)
+        return done
 
     def _come(self, *, wait: bool) -> list[_Act | None]:
         """The acts that have come; waits for one only where there is nothing else to do."""

@@ -38,6 +38,10 @@ class PostgresStore:
         self._closed = False
         self.commits = 0
 
+    @property
+    def sound(self) -> bool:
+        return not self._closed
+
     def submit(self, work: Callable[[Unit], T]) -> T:
         return _retried(lambda: self._transact(work))
 

@@ -20,6 +20,8 @@ class Store(Protocol):
     name: str
 
     @property
+    def sound(self) -> bool: ...
+    @property
     def commits(self) -> int: ...
     def submit(self, work: Callable[[Unit], T]) -> T: ...
     def submit_nowait(self, work: Callable[[Unit], T]) -> Future[T]: ...
@@ -52,6 +54,11 @@ class Registry:
     def engine(self) -> str:
         """`sqlite` or `postgresql`."""
         return self._store.name
+
+    @property
+    def sound(self) -> bool:
+        """Whether works are still taken: no more once closed, or once the disk has failed."""
+        return self._store.sound
 
     @property
     def commits(self) -> int:

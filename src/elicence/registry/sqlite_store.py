@@ -36,6 +36,10 @@ class SqliteStore:
         self._writer = Writer(sqlite_engine(path, patience=patience / ATTEMPTS, writes=True, pool_size=1))
 
     @property
+    def sound(self) -> bool:
+        return self._writer.sound
+
+    @property
     def commits(self) -> int:
         return self._writer.commits
 

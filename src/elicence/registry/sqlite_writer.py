@@ -120,12 +120,18 @@ class Committer:
                 return StoreFault("store_down", "the disk is full or fails; nothing was changed")
             self._patiently("COMMIT")
         except sqlite3.Error as error:
-            if self._driver.in_transaction:
-                self._driver.execute("ROLLBACK")
-            self.sound = sqlite_code(error) != sqlite3.SQLITE_IOERR
+            self.sound = sqlite_code(error) != sqlite3.SQLITE_IOERR and self._undone()
             return fault(error)
         self.commits += 1
         return None
+
+    def _undone(self) -> bool:
+        try:
+            if self._driver.in_transaction:
+                self._driver.execute("ROLLBACK")
+        except sqlite3.Error:
+            return False
+        return True
 
     def _run(self, turns: Sequence[Turn]) -> None:
         self._at_work = threading.get_ident()
@@ -160,6 +166,11 @@ class Writer:
         self._group: list[Turn] = []
         self._thread = threading.Thread(target=self._loop, name="registry-writer", daemon=True)
         self._thread.start()
+
+    @property
+    def sound(self) -> bool:
+        """Whether works are still taken."""
+        return self._closed is None and self._committer.sound
 
     @property
     def commits(self) -> int:
