@@ -149,7 +149,7 @@ class RequestError(ElicenceError):
             "field_unknown", "field_missing", "wrong_kind", "not_allowed_value", "too_long", "too_short", "pattern",
             "number_range", "text_policy", "date", "before_valid_from", "period", "check_digit_wrong", "region_unknown",
             "holder_kind", "holders_count", "id_scheme", "id_format", "number_format", "reason_unknown", "too_many",
-            "too_few", "not_unique", "schema",
+            "too_few", "not_unique", "schema", "operator_unknown",
         }
     )  # fmt: skip
 

@@ -280,6 +280,27 @@ def test_four_eyes_ask_for_a_person_and_answer_a_proposal(calls: Calls) -> None:
     assert market.get("/v1/licences").json()["data"] == []
 
 
+@pytest.mark.parametrize(
+    "name", ["", "opr_unknown", "<script>", "ü" * 300, "opr_01m82v7m00e008000000000000", "x" * 9000]
+)
+def test_history_names_no_operator_whom_the_agency_has_not_named(calls: Calls, name: str) -> None:
+    before = calls.house.store.counts()
+    answer = calls.post("/v1/licences", food(), headers=KEY | {"X-Operator-Id": name.encode("latin-1")})
+    assert code(answer) == (422, "validation_failed")
+    assert dict(places(answer)) == {"/header/X-Operator-Id": "operator_unknown"}
+    assert "script" not in answer.text
+    assert calls.house.store.counts() == before
+
+
+def test_an_operator_named_a_moment_ago_acts_and_one_of_another_agency_does_not(calls: Calls) -> None:
+    assert calls.get("/v1/licences").status_code == 200  # the caller is remembered from here on
+    made = calls.post("/v1/licences", food(), headers=KEY | {"X-Operator-Id": operator_of(calls)})
+    assert made.status_code == 201
+    stranger = {"X-Operator-Id": operator_of(calls, "market")}
+    path = f"/v1/licences/{made.json()['id']}/revoke"
+    assert code(calls.post(path, {"reason": "cancelled"}, headers=stranger)) == (422, "validation_failed")
+
+
 def test_what_an_agency_was_not_granted_it_does_not_issue(steady: Calls) -> None:
     market = steady.sign_in("market")
     assert code(market.post("/v1/licences", example("degree"), headers=KEY)) == (403, "agency_not_allowed_type")

@@ -150,3 +150,13 @@ def test_every_problem_leads_to_its_words(steady: Calls) -> None:
     told = steady.get(problem["type"].removeprefix(BASE_URL)).json()
     assert told["title"]["en"] == problem["title"]
     assert json.dumps(told)
+
+
+def test_a_published_file_that_cannot_be_read_is_not_called_absent(calls: Calls) -> None:
+    """A process without file descriptors left: a list that is there must not look as if it were not."""
+    place = calls.house.settings.published_dir / "trusted-list.json"
+    assert calls.get("/trusted-list.json").status_code == 200
+    place.unlink()
+    place.symlink_to(place)  # ELOOP stands for every failure of the machine: opening fails, and not for want of a file
+    answer = calls.get("/trusted-list.json")
+    assert code(answer) == (503, "store_unavailable")

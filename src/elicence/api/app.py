@@ -20,7 +20,7 @@ from elicence.api.documents import openapi_document
 from elicence.api.gate import Gate, instance_of
 from elicence.api.limits import DEFAULT_RATES, Attempt, Rates
 from elicence.api.operations import Operation, operations
-from elicence.api.problems import INTERNAL, Told, problem_response, told
+from elicence.api.problems import INTERNAL, Told, problem_response, told, words
 from elicence.api.reception import Reception
 from elicence.bootstrap import Assembly
 from elicence.errors import CallRefused, ElicenceError, NotFound
@@ -82,6 +82,7 @@ def create_app(
 
     `hot=False` leaves out the short way, for the test that compares.
     """
+    words()  # what errors are told with must not have to be opened when there are no files left to open
     reception = Reception(assembly, rates)
     table = operations(reception)
 

@@ -12,7 +12,14 @@ from elicence.api.access_tokens import AccessClaims, AccessTokens
 from elicence.api.requests import header_once
 from elicence.errors import CallRefused
 from elicence.issuer.desk import Caller
-from elicence.registry.agencies import AgencyRecord, ClientRecord, agency_by_id, client_by_id
+from elicence.registry.agencies import (
+    AgencyRecord,
+    ClientRecord,
+    OperatorRecord,
+    agency_by_id,
+    client_by_id,
+    operators_of,
+)
 from elicence.registry.registry import Registry
 from elicence.registry.unit import Reader
 
@@ -32,6 +39,8 @@ class Identity:
     client: ClientRecord
     claims: AccessClaims
     looked_at: datetime
+    operators: frozenset[str]
+    """The agency's people who may act."""
 
     def caller(self, operator_id: str | None = None) -> Caller:
         """On whose behalf the issuer acts."""
@@ -69,14 +78,20 @@ class Callers:
         now = self._clock()
         claims = self._tokens.read(token, now=now)
 
-        def look(reader: Reader) -> tuple[ClientRecord | None, AgencyRecord | None]:
-            return client_by_id(reader, claims.client_id), agency_by_id(reader, claims.agency_id)
+        def look(reader: Reader) -> tuple[ClientRecord | None, AgencyRecord | None, tuple[OperatorRecord, ...]]:
+            agency_id = claims.agency_id
+            return (
+                client_by_id(reader, claims.client_id),
+                agency_by_id(reader, agency_id),
+                operators_of(reader, agency_id),
+            )
 
-        client, agency = self._registry.read(look)
+        client, agency, people = self._registry.read(look)
         if client is None or agency is None or client.agency_id != agency.id or client.disabled_at is not None:
             self._known.pop(token, None)
             raise CallRefused("token_invalid", "The client of this access token may not call any more.")
-        identity = Identity(agency, client, claims, now)
+        operators = frozenset(each.id for each in people if each.disabled_at is None)
+        identity = Identity(agency, client, claims, now, operators)
         if len(self._known) >= _MOST:
             self._known.clear()
         self._known[token] = identity

@@ -95,7 +95,7 @@ class ChangeEndpoints:
 
     async def _asked(self, request: Request) -> tuple[Caller, str]:
         identity = await self._reception.admit(request, CHANGE)
-        return identity.caller(self._reception.operator(request)), licence_id_of(request)
+        return await self._reception.acting(request, identity), licence_id_of(request)
 
     async def _new_version(self, caller: Caller, made: LicenceView | Proposal) -> Response:
         if isinstance(made, Proposal):

@@ -81,7 +81,7 @@ class LicenceEndpoints:
         identity = await self._reception.admit(request, ISSUE)
         key = idempotency_key(request)
         body = await json_object(request)
-        caller = identity.caller(self._reception.operator(request))
+        caller = await self._reception.acting(request, identity)
         return await self._reception.act(self._issue, caller, body, key)
 
     def _issue(self, caller: Caller, body: JsonObject, key: str) -> Response:

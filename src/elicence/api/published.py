@@ -3,6 +3,7 @@
 Nothing here touches the store but `?time=`, which asks for the status list that was served on a day in the past.
 """
 
+import errno
 import hashlib
 import os
 from datetime import UTC, datetime, timedelta
@@ -34,6 +35,7 @@ _MEDIA_TYPES: Final = (
     ("jwks.json", "application/jwk-set+json"),
     (".bin", "application/octet-stream"),
 )
+_NOTHING_THERE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG})
 _LONGEST_PAUSE: Final = timedelta(seconds=60)
 """Between two rounds of publishing that went well; longer, and revocations do not get out."""
 _UNCHANGING: Final = ("ns/", "types/", "qr/")
@@ -101,7 +103,9 @@ class PublishedEndpoints:
         try:
             with (self._root / place).open("rb") as file:
                 content, found = file.read(), os.fstat(file.fileno())
-        except OSError:
+        except OSError as error:
+            if error.errno not in _NOTHING_THERE:  # too many open files, or a disk that fails
+                raise StoreFault("store_down", "The published file cannot be read just now.") from None
             raise CallRefused("not_found", "There is nothing at this address.") from None
         mark = found.st_mtime_ns, found.st_ino, found.st_size
         kept = self._tags.get(place)

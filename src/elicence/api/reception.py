@@ -19,7 +19,8 @@ from elicence.api.language import preferred
 from elicence.api.limits import DEFAULT_RATES, Limits, Rates
 from elicence.api.requests import header_once
 from elicence.bootstrap import Assembly
-from elicence.errors import CallRefused, FormatError
+from elicence.errors import CallRefused, FormatError, Problem, RequestError
+from elicence.issuer.desk import Caller
 from elicence.licences.ids import parse_id
 
 __all__ = ["Reception"]
@@ -28,6 +29,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _READERS: Final = 8
+_OPERATOR: Final = "/header/X-Operator-Id"
 _MOST_WAITING: Final = 1024
 _NAMED: Final = {"lic": "licence_id", "prp": "proposal_id"}
 
@@ -92,8 +94,18 @@ class Reception:
 
     @staticmethod
     def operator(request: Request) -> str | None:
-        """The person for whom the client acts, where it says so; the issuer judges whether there is one."""
+        """The person for whom the client says it acts."""
         return header_once(request, "x-operator-id")
+
+    async def acting(self, request: Request, identity: Identity) -> Caller:
+        """The caller with the person who acts, which the history will name for ever: only one the agency has named."""
+        operator = self.operator(request)
+        if operator is not None and operator not in identity.operators:
+            identity = await self.run(self.callers.look_up, self.callers.token_of(request))  # perhaps named just now
+            if operator not in identity.operators:
+                sentence = "There is no such operator of this agency, or not any more."
+                raise RequestError("validation_failed", sentence, [Problem(_OPERATOR, "operator_unknown", sentence)])
+        return identity.caller(operator)
 
     def note_absence(self, request: Request) -> None:
         """What the call named was answered as not there: perhaps it is another agency's."""
