@@ -17,6 +17,8 @@ from PIL import Image
 from tests.web.site import Site, served
 
 from elicence.formats.qr import make_symbol, png, short_url
+from elicence.verifier.decode import looks_like
+from elicence.web import question
 from elicence.web.reading import CodeReader
 from elicence.web.troubles import PageError
 
@@ -166,7 +168,8 @@ def test_a_body_without_a_length_is_bounded_too(client: httpx.Client) -> None:
         ("multipart/form-data; boundary=x", b"--x\r\n\r\n\r\n--x--\r\n", 400),
         ("multipart/form-data; boundary=x; charset=no-such", b"--x--\r\n", 422),
         ("application/x-www-form-urlencoded", b"content=%ff%fe&content=%00", 200),
-        ("application/x-www-form-urlencoded", b"content=" + b"9" * 900_000, 200),
+        ("application/x-www-form-urlencoded", b"content=" + b"9" * 65_000, 200),
+        ("application/x-www-form-urlencoded", b"content=" + b"9" * 66_000, 413),
         ("application/x-www-form-urlencoded", b"content=" + b"9" * 1_100_000, 413),
         ("application/x-www-form-urlencoded", b"&".join(b"f%d=1" % n for n in range(5000)), 400),
     ],
@@ -177,6 +180,32 @@ def test_what_is_no_form_is_answered_and_never_an_error_of_ours(
     page = client.post("/verify", content=body, headers={"Content-Type": media})
     assert page.status_code == status
     assert "<h1" in page.text
+
+
+def lines_of_codes(count: int) -> str:
+    return "\n".join(f"{number:018d}" for number in range(count))
+
+
+@pytest.mark.parametrize("multipart", [False, True])
+def test_text_is_bounded_over_all_fields(client: httpx.Client, *, multipart: bool) -> None:
+    file = {"files": {"file": ("", b"")}} if multipart else {}
+    for texts in (["长" * 22_000], ["9" * 1_100] * 60, ["8" * 65_536, "1"]):
+        page = client.post("/verify", data={"content": texts}, **file)
+        assert page.status_code == 413
+        assert "more text than" in page.text
+    assert client.post("/verify", data={"content": "长" * 21_000}, **file).status_code == 200
+
+
+def test_a_thousand_lines_are_too_many_before_any_is_looked_at_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: list[str] = []
+    monkeypatch.setattr(question, "looks_like", lambda text: judged.append(text) or looks_like(text))
+    with pytest.raises(PageError, match="too_many_codes"):
+        question.texts_in(question.Filled((lines_of_codes(3_000), lines_of_codes(3_001))))
+    assert len(judged) <= question.MAX_TEXTS + 1
+    judged.clear()
+    letter = lines_of_codes(50) + "\na letter\n" + lines_of_codes(3_000)
+    assert question.texts_in(question.Filled((letter,))) == (letter,)
+    assert len(judged) <= question.MAX_TEXTS + 1
 
 
 def test_many_files_and_many_fields_are_refused(client: httpx.Client) -> None:

@@ -1,6 +1,7 @@
 """What a clerk asks: texts to judge, a typed code, a file, and what the office expects. Read from a form, checked."""
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 from starlette.datastructures import FormData, UploadFile
@@ -41,8 +42,10 @@ class Question:
 
 def filled(form: FormData) -> Filled:
     """The text fields of a form; unknown fields are ignored, as a later page may send more."""
-    contents = tuple(value for value in form.getlist("content") if isinstance(value, str) and value.strip())
-    return Filled(contents, _text(form, "code"), _text(form, "type"), _text(form, "paper") == "1", _text(form, "tail"))
+    contents = dict.fromkeys(value for value in form.getlist("content") if isinstance(value, str) and value.strip())
+    return Filled(
+        tuple(contents), _text(form, "code"), _text(form, "type"), _text(form, "paper") == "1", _text(form, "tail")
+    )
 
 
 async def upload_of(form: FormData) -> bytes | None:
@@ -59,7 +62,11 @@ async def upload_of(form: FormData) -> bytes | None:
 
 def texts_in(fields: Filled) -> tuple[str, ...]:
     """Everything pasted or typed, each text once; `PageError` for a typed code with a slip and for too many texts."""
-    texts = dict.fromkeys(text for content in fields.contents for text in _parts(content))
+    texts: dict[str, None] = {}
+    for content in fields.contents:
+        texts.update(dict.fromkeys(_parts(content)))
+        if len(texts) > MAX_TEXTS:  # before the next is looked at
+            raise PageError(Trouble("too_many_codes", field="content"))
     if fields.code.strip():
         try:
             texts[parse_code(fields.code)] = None
@@ -82,8 +89,12 @@ def expectation(fields: Filled, catalogue: Catalogue) -> Policy:
 
 
 def _parts(content: str) -> tuple[str, ...]:
-    """One code a line, as scanners write them; but a contact card or a letter is one text, whatever its lines."""
-    lines = [line for line in content.splitlines() if line.strip()]
+    """One code a line, as scanners write them; but a contact card or a letter is one text, whatever its lines.
+
+    Judged by as many different lines as may be sent, and one more: nobody may have a whole book judged line by line.
+    """
+    several = dict.fromkeys(line for line in content.splitlines() if line.strip())
+    lines = list(islice(several, MAX_TEXTS + 1))
     if len(lines) > 1 and all(looks_like(line) not in _NOT_CODES or line.lstrip().startswith("ey") for line in lines):
         return tuple(line.strip() for line in lines)
     return (content.strip(),)

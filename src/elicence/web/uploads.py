@@ -13,15 +13,19 @@ from starlette.types import Message, Receive
 
 from elicence.web.troubles import PageError, Trouble
 
-__all__ = ["MAX_FILE", "bounded_form"]
+__all__ = ["MAX_FILE", "MAX_TEXT", "bounded_form"]
 
 MAX_FILE: Final = 30_000_000
-_MAX_TEXT: Final = 1_000_000
+MAX_TEXT: Final = 65_536
+"""Bytes of all text fields of a form together."""
+_MAX_ENCODED: Final = 3 * MAX_TEXT + 4_096  # %XX for every byte, and the names
+_MAX_AROUND: Final = 1_000_000  # headers of the parts, and text beside the file
 _MAX_FIELDS: Final = 80
 _SECONDS: Final = 120
 _PATIENCE: Final = 2  # how many times the limit is taken in and thrown away, so that the sender reads our answer
 
 _UNREADABLE: Final = Trouble("form_unreadable", 400)
+_TOO_MUCH_TEXT: Final = Trouble("text_too_large", 413, field="content")
 _TOO_LARGE: Final = Trouble("file_too_large", 413, field="file")
 
 
@@ -31,13 +35,15 @@ async def bounded_form(request: Request) -> AsyncIterator[FormData]:
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media not in {"multipart/form-data", "application/x-www-form-urlencoded"}:
         raise PageError(Trouble("form_unreadable", 415))
-    body = _Bounded(request.receive, MAX_FILE + _MAX_TEXT if media.startswith("multipart") else _MAX_TEXT)
+    body = _Bounded(request.receive, MAX_FILE + _MAX_AROUND if media.startswith("multipart") else _MAX_ENCODED)
     try:
         async with asyncio.timeout(_SECONDS):
             form = await _read(Request(request.scope, body), body)
     except TimeoutError:
         raise PageError(Trouble("upload_too_slow", 408)) from None
     try:
+        if _size_of_text(form) > MAX_TEXT:
+            raise PageError(_TOO_MUCH_TEXT)
         yield form
     finally:
         await form.close()
@@ -45,13 +51,23 @@ async def bounded_form(request: Request) -> AsyncIterator[FormData]:
 
 async def _read(request: Request, body: "_Bounded") -> FormData:
     try:
-        return await request.form(max_files=1, max_fields=_MAX_FIELDS, max_part_size=_MAX_TEXT)
+        return await request.form(max_files=1, max_fields=_MAX_FIELDS, max_part_size=_MAX_ENCODED)
     except _TooLargeError:
-        trouble = _TOO_LARGE
+        multipart = request.headers["content-type"].strip().lower().startswith("multipart")
+        trouble = _TOO_LARGE if multipart else _TOO_MUCH_TEXT
     except (MultiPartException, HTTPException):
         trouble = _UNREADABLE
     await body.drain()
     raise PageError(trouble)
+
+
+def _size_of_text(form: FormData) -> int:
+    """Bytes of all texts; of a name as of what it stands for."""
+    return sum(
+        len(name.encode(errors="replace")) + len(value.encode(errors="replace"))
+        for name, value in form.multi_items()
+        if isinstance(value, str)
+    )
 
 
 class _TooLargeError(Exception):
