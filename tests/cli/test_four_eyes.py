@@ -50,6 +50,19 @@ def test_a_declined_proposal_cannot_be_approved(office: Shell) -> None:
     office.refused(4, "approval_stale", "proposal", "approve", *words)
 
 
+def test_nobody_acts_under_a_name_the_agency_has_not_named(office: Shell) -> None:
+    elsewhere = office.ok("operator", "add", "housing", "Stranger", "--json").json["id"]
+    waiting = propose(office)
+    decide = ("proposal", "approve", waiting["id"], "--digest", waiting["digest"], "--agency", "tax", "--operator")
+    issue = ("licence", "issue", "-", "--agency", "tax", "--operator")
+    for somebody in ("somebody", "", elsewhere, office.maker.upper()):
+        for words, stdin in ((decide, None), (issue, office.request(FOOD))):
+            (told,) = office.refused(3, "validation_failed", *words, somebody, stdin=stdin).error["problems"]
+            assert told["code"] == "operator_unknown"
+    listed = office.ok("proposal", "list", "--agency", "tax", "--json").objects
+    assert [each["id"] for each in listed] == [waiting["id"]]
+
+
 def test_a_home_can_be_moved(shell: Shell, tmp_path) -> None:
     licence = shell.issue()
     shell.home = shell.home.rename(tmp_path / "elsewhere")
