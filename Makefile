@@ -46,7 +46,8 @@ bench: setup bench-packages
 	@for bench in tests/benchmarks/bench_*.py; do $(BIN)/python $$bench || exit 1; done
 
 # Long runs, each telling what it did: CYCLES kills of the issuer (2000); a register of 12,897 rows issued over HTTP and
-# 1,000 of its codes read, on each store; REQUESTS made-up requests to each store (10000), those of SEED again if it is set.
+# 1,000 of its codes read, on each store; REQUESTS made-up requests to each store (10000), those of SEED again if it is set;
+# TOKENS tokens made by dice (10000) judged by Python and by the browser's verifier.
 soak: setup packages
 	$(BIN)/python -m pytest -q -s -m soak
 

@@ -282,23 +282,24 @@ def status_token(recipe: Recipe | None = None) -> str:
 
 def compressed(data: bytes, form: str) -> bytes:
     """`zlib <level>`, or a broken form by its name."""
-    whole = zlib.compress(data, int(form.split()[1]) if form.startswith("zlib ") else 9)
+    if form.startswith("zlib "):
+        return zlib.compress(data, int(form.split()[1]))
+    whole = zlib.compress(data, 9)
     raw = zlib.compressobj(9, zlib.DEFLATED, -15)
     gzip = zlib.compressobj(9, zlib.DEFLATED, 31)
     keyed = zlib.compressobj(9, zlib.DEFLATED, 15, 8, zlib.Z_DEFAULT_STRATEGY, b"\x00" * 32)
-    forms = {
-        "cut": whole[:-5],
-        "trailing": whole + b"\x00",
-        "two": whole + whole,
-        "adler": whole[:-1] + bytes([whole[-1] ^ 1]),
-        "plain": data,
-        "raw": raw.compress(data) + raw.flush(),
-        "gzip": gzip.compress(data) + gzip.flush(),
-        "dictionary": keyed.compress(data) + keyed.flush(),
-        "short": zlib.compress(data[:-1]),
-        "bomb": zlib.compress(b"\x00" * 20_000_000, 9),
-    }
-    return whole if form.startswith("zlib ") else forms[form]
+    return {
+        "cut": lambda: whole[:-5],
+        "trailing": lambda: whole + b"\x00",
+        "two": lambda: whole + whole,
+        "adler": lambda: whole[:-1] + bytes([whole[-1] ^ 1]),
+        "plain": lambda: data,
+        "raw": lambda: raw.compress(data) + raw.flush(),
+        "gzip": lambda: gzip.compress(data) + gzip.flush(),
+        "dictionary": lambda: keyed.compress(data) + keyed.flush(),
+        "short": lambda: zlib.compress(data[:-1]),
+        "bomb": lambda: zlib.compress(b"\x00" * 20_000_000, 9),
+    }[form]()
 
 
 def token(header: dict[str, Any], payload: dict[str, Any], recipe: Recipe, key: str) -> str:

@@ -1,7 +1,7 @@
 """Brings what the pages take from npm into `src/elicence/web/static/vendor/`, as package-lock.json pins it.
 
-Nothing of it is in git; the wheel carries it where it is there. Where npm is missing, one comes from the Python package in
-`tools/node.txt`. Runs again only when the lock, the table below or a file has changed.
+Nothing of it is in git; the wheel carries it where it is there. Where npm is missing, one comes from the Python package
+in `tools/node.txt`. Runs again only when the lock, the table below or a file has changed.
 """
 
 import hashlib
@@ -23,6 +23,10 @@ NODE: Final = ROOT / "build" / "node"
 FILES: Final = (
     ("pako/dist/browser/pako_inflate.esm.min.mjs", "pako/pako_inflate.esm.min.mjs"),
     ("pako/LICENSE", "pako/LICENSE"),
+    ("zxing-wasm/dist/es/reader/index.js", "zxing-wasm/reader/index.js"),
+    ("zxing-wasm/dist/es/share.js", "zxing-wasm/share.js"),
+    ("zxing-wasm/dist/reader/zxing_reader.wasm", "zxing-wasm/zxing_reader.wasm"),
+    ("zxing-wasm/LICENSE", "zxing-wasm/LICENSE"),
 )
 
 
