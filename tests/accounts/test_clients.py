@@ -3,12 +3,21 @@
 import hashlib
 import os
 import re
+import threading
+from dataclasses import replace
 
 import pytest
 from tests.assembly import NOON
 from tests.registry.example import AGENCY
 
-from elicence.accounts.clients import ClientRequest, add_client, disable_client, list_clients, new_secret
+from elicence.accounts.clients import (
+    ClientRequest,
+    add_client,
+    agency_of_client,
+    disable_client,
+    list_clients,
+    new_secret,
+)
 from elicence.errors import NotFound, RequestError
 from elicence.formats.encoding import parse_json
 from elicence.registry.agencies import (
@@ -107,3 +116,32 @@ def test_an_assertion_is_good_once_and_forgotten_when_it_has_expired(registry: R
     assert use(NOON) is False
     later = NOON.replace(hour=NOON.hour + 1)
     assert use(later) is True
+
+
+def test_a_secret_replaced_while_the_client_is_disabled_does_not_enable_it(
+    registry: Registry, agency: AgencyRecord
+) -> None:
+    client = made(registry, agency)
+
+    def meanwhile(size: int) -> bytes:
+        thread.start()
+        thread.join(0.2)
+        return os.urandom(size)
+
+    thread = threading.Thread(target=lambda: disable_client(registry, agency, client.record.id, now=NOON))
+    new_secret(registry, agency, client.record.id, entropy=meanwhile)
+    thread.join(30)
+    assert stored(registry, client.record.id).disabled_at == NOON
+
+
+def test_a_client_of_another_agency_is_not_found(registry: Registry, agency: AgencyRecord) -> None:
+    client = made(registry, agency)
+    assert agency_of_client(registry, client.record.id) == agency
+    other = replace(agency, id="agy_" + "0" * 26)
+    with pytest.raises(NotFound):
+        new_secret(registry, other, client.record.id, entropy=os.urandom)
+    with pytest.raises(NotFound):
+        disable_client(registry, other, client.record.id, now=NOON)
+    with pytest.raises(NotFound):
+        agency_of_client(registry, "cli_0")
+    assert stored(registry, client.record.id) == client.record

@@ -38,7 +38,8 @@ def test_the_commands_are_those_of_the_design() -> None:
         "verify", "inspect", "qr make", "qr read", "type list", "type show", "type lint",
         "key list", "key rotate", "key compromise", "status publish", "doctor", "operator add", "operator list",
         "proposal list", "proposal show", "proposal approve", "proposal decline",
-        "client add", "client list", "context add", "context list", "context use", "context show", "context remove",
+        "client add", "client list", "client rotate", "client disable",
+        "context add", "context list", "context use", "context show", "context remove",
         "serve", "publish", "demo", "upgrade",
     }  # fmt: skip
 

@@ -14,6 +14,7 @@ from elicence.licences.text_policy import clean_text
 from elicence.registry import agencies as stored
 from elicence.registry.agencies import AgencyRecord, ClientRecord
 from elicence.registry.registry import Registry
+from elicence.registry.unit import Reader, Unit
 
 __all__ = [
     "DEFAULT_SCOPES",
@@ -22,6 +23,7 @@ __all__ = [
     "ClientRequest",
     "NewClient",
     "add_client",
+    "agency_of_client",
     "disable_client",
     "list_clients",
     "new_secret",
@@ -99,18 +101,44 @@ def list_clients(registry: Registry, agency: AgencyRecord) -> tuple[ClientRecord
     return registry.read(lambda reader: stored.clients_of(reader, agency.id))
 
 
+def agency_of_client(registry: Registry, client_id: str) -> AgencyRecord:
+    """Whose system it is; raises `NotFound` client_not_found."""
+
+    def look(reader: Reader) -> AgencyRecord | None:
+        client = stored.client_by_id(reader, client_id)
+        return None if client is None else stored.agency_by_id(reader, client.agency_id)
+
+    agency = registry.read(look)
+    if agency is None:
+        raise NotFound("client_not_found", "There is no such client.")
+    return agency
+
+
 def disable_client(registry: Registry, agency: AgencyRecord, client_id: str, *, now: datetime) -> ClientRecord:
-    """The client gets no more tokens, and those it has count for a few seconds at most."""
-    return _change(registry, _find(registry, agency, client_id), disabled_at=now)
+    """The client gets no more tokens, and those it has count for a few seconds at most. Once is for good."""
+
+    def work(unit: Unit) -> ClientRecord:
+        client = _find(unit, agency, client_id)
+        return client if client.disabled_at is not None else _change(unit, client, disabled_at=now)
+
+    return registry.submit(work)
 
 
 def new_secret(
     registry: Registry, agency: AgencyRecord, client_id: str, *, entropy: Callable[[int], bytes]
 ) -> NewClient:
-    """Another secret; the one before is good no more."""
-    client = _find(registry, agency, client_id)
-    secret = _draw(client.use, entropy)
-    return NewClient(_change(registry, client, secret_digest=secret_digest(secret)), secret)
+    """Another secret; the one before is good no more. Tokens it was already given stay good until they end."""
+
+    def work(unit: Unit) -> NewClient:
+        client = _find(unit, agency, client_id)
+        if client.public_keys is not None:
+            raise RequestError("validation_failed", "The client signs its requests for tokens: it has no secret.")
+        if client.disabled_at is not None:
+            raise RequestError("validation_failed", "The client is disabled for good; add another one.")
+        secret = _draw(client.use, entropy)
+        return NewClient(_change(unit, client, secret_digest=secret_digest(secret)), secret)
+
+    return registry.submit(work)
 
 
 def secret_digest(secret: str) -> bytes:
@@ -122,16 +150,16 @@ def _draw(use: str, entropy: Callable[[int], bytes]) -> str:
     return f"els_{use}_{b64url_encode(entropy(_SECRET_BYTES))}"
 
 
-def _find(registry: Registry, agency: AgencyRecord, client_id: str) -> ClientRecord:
-    for client in list_clients(registry, agency):
-        if client.id == client_id:
-            return client
-    raise NotFound("client_not_found", "The agency has no such client.")
+def _find(reader: Reader, agency: AgencyRecord, client_id: str) -> ClientRecord:
+    client = stored.client_by_id(reader, client_id)
+    if client is None or client.agency_id != agency.id:
+        raise NotFound("client_not_found", "The agency has no such client.")
+    return client
 
 
-def _change(registry: Registry, client: ClientRecord, **changes: datetime | bytes) -> ClientRecord:
+def _change(unit: Unit, client: ClientRecord, **changes: datetime | bytes) -> ClientRecord:
     changed = replace(client, **changes)  # type: ignore[arg-type]
-    registry.submit(lambda unit: stored.change_client(unit, changed))
+    stored.change_client(unit, changed)
     return changed
 
 

@@ -7,7 +7,18 @@ import typer
 from rich.text import Text
 
 from elicence.accounts.agencies import find_agency, list_agencies
-from elicence.accounts.clients import DEFAULT_SCOPES, SCOPES, ClientRequest, add_client, list_clients
+from elicence.accounts.clients import (
+    DEFAULT_SCOPES,
+    RATE_CLASSES,
+    SCOPES,
+    ClientRequest,
+    NewClient,
+    add_client,
+    agency_of_client,
+    disable_client,
+    list_clients,
+    new_secret,
+)
 from elicence.cli.door import Door, command, noun
 from elicence.cli.home import opened
 from elicence.cli.paper import columns, fields, headline, say, say_json, write
@@ -18,6 +29,8 @@ from elicence.formats.encoding import JsonObject, JsonValue
 from elicence.registry.agencies import ClientRecord
 
 app = noun()
+
+ClientId = Annotated[str, typer.Argument(metavar="ID", help="Id of the client, cli_…")]
 
 
 @app.callback()
@@ -42,29 +55,47 @@ def add(
         Path | None,
         typer.Option(metavar="FILE", help="Public keys of a client that signs its requests for tokens; no secret."),
     ] = None,
+    rate_class: Annotated[
+        str,
+        typer.Option(metavar="|".join(RATE_CLASSES), help="How often it may call: bulk is for taking over a register."),
+    ] = RATE_CLASSES[0],
     test: Annotated[bool, typer.Option("--test", help="Everything it issues is a test licence.")] = False,
 ) -> None:
     """Add a client. Its secret is shown now and never again."""
     asked = ClientRequest(
         name,
         tuple(scope or DEFAULT_SCOPES),
+        rate_class=rate_class,
         use="test" if test else "live",
         public_keys=() if jwks is None else _keys(jwks),
     )
     with opened(door) as assembly:
         found = find_agency(assembly.registry, agency)
         made = add_client(assembly.registry, found, asked, now=door.clock(), entropy=door.entropy)
-    language = door.language
-    rows = [
-        ("client_id", made.record.id),
-        ("client_secret", made.secret),
-        ("", word("shown_once", language) if made.secret else None),
-        ("agency", agency),
-        ("scopes", made.record.scopes),
-    ]
-    answer = _json(made.record, agency) | {"client_secret": made.secret}
-    top = headline("✔", word("client_added", language), "green", made.record.name)
-    say(door, answer, top, fields(labelled(rows, language)))
+    _say_new(door, "client_added", made, agency)
+
+
+@command(app, "rotate")
+def rotate(door: Door, client_id: ClientId) -> None:
+    """Give a client another secret, shown now and never again; the one before is refused from now on.
+
+    Tokens that were drawn with it stay good for up to ten minutes. Where those are in wrong hands, disable the client.
+    """
+    with opened(door) as assembly:
+        agency = agency_of_client(assembly.registry, client_id)
+        made = new_secret(assembly.registry, agency, client_id, entropy=door.entropy)
+    _say_new(door, "secret_replaced", made, agency.slug)
+
+
+@command(app, "disable")
+def disable(door: Door, client_id: ClientId) -> None:
+    """Disable a client for good: it gets no token any more, and those it has are refused within 5 seconds."""
+    with opened(door) as assembly:
+        agency = agency_of_client(assembly.registry, client_id)
+        disabled = disable_client(assembly.registry, agency, client_id, now=door.clock())
+    rows = [("client_id", disabled.id), ("agency", agency.slug)]
+    top = headline("✔", word("client_disabled", door.language), "green", disabled.name)
+    say(door, _json(disabled, agency.slug), top, fields(labelled(rows, door.language)))
 
 
 @command(app, "list")
@@ -94,6 +125,20 @@ def list_(
         for client, slug in found
     ]
     write(columns([word(each, language) for each in ("client_id", "agency", "name")], rows, fixed=(0, 1)))
+
+
+def _say_new(door: Door, what: str, made: NewClient, agency: str) -> None:
+    """A client with the secret it was just given."""
+    language = door.language
+    rows = [
+        ("client_id", made.record.id),
+        ("client_secret", made.secret),
+        ("", word("shown_once", language) if made.secret else None),
+        ("agency", agency),
+        ("scopes", made.record.scopes),
+    ]
+    answer = _json(made.record, agency) | {"client_secret": made.secret}
+    say(door, answer, headline("✔", word(what, language), "green", made.record.name), fields(labelled(rows, language)))
 
 
 def _keys(file: Path) -> tuple[JsonValue, ...]:

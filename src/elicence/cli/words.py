@@ -138,6 +138,8 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "stop": ("停止", "Stop"),
     "ctrl_c": ("按 Ctrl-C 停止。", "Ctrl-C stops it."),
     "client_added": ("客户端已添加", "Client added"),
+    "client_disabled": ("客户端已永久停用", "Client disabled"),
+    "secret_replaced": ("客户端密钥已更换", "Secret replaced"),
     "client_id": ("客户端编号", "Client id"),
     "client_secret": ("客户端密钥", "Client secret"),
     "shown_once": ("（只显示这一次）", "(shown this once)"),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, update
+from sqlalchemy import bindparam, delete, func, update
 
 from elicence.registry import tables
 from elicence.registry.rows import Rows
@@ -92,10 +92,14 @@ _AGENCY_BY_ID = Statement(_AGENCIES.select(id="agency_id"))
 _CLIENTS_OF = Statement(_CLIENTS.select(agency_id="agency_id").order_by(_CLIENTS.table.c.id))
 _CLIENT_BY_ID = Statement(_CLIENTS.select(id="client_id"))
 _client = _CLIENTS.table.c
+# Whoever was disabled stays so, also where another process read the client before that.
 _CHANGE_CLIENT = Statement(
     update(_CLIENTS.table)
     .where(_client.agency_id == bindparam("of_agency"), _client.id == bindparam("of_client"))
-    .values(disabled_at=bindparam("disabled_at"), secret_digest=bindparam("secret_digest"))
+    .values(
+        disabled_at=func.coalesce(_client.disabled_at, bindparam("disabled_at", type_=_client.disabled_at.type)),
+        secret_digest=bindparam("secret_digest"),
+    )
 )
 _ONE_ASSERTION = Statement(_ASSERTIONS.select(agency_id="agency_id", client_id="client_id", digest="digest"))
 _FORGET = delete(_ASSERTIONS.table).where(_ASSERTIONS.table.c.expires_at < bindparam("now"))
