@@ -15,31 +15,65 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from PIL import Image  # noqa: E402
-from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright  # noqa: E402
+from tests.assembly import NOON  # noqa: E402
 from tests.web.site import Site, furnished, stale  # noqa: E402
 from tests.web.test_hostile import hostile  # noqa: E402
+
+from elicence.verifier.report import Check, Outcome, Report  # noqa: E402
+from elicence.verifier.verdicts import Verdict, catalogue  # noqa: E402
 
 CHROMIUM = "/usr/bin/chromium"
 WIDTHS = (360, 768, 1280)
 LANGUAGES = ("zh-CN", "en")
+PATHS = {"home": "/", "verify": "/verify", "fragment": "/v", "scanner-setup": "/scanner-setup"}
+# The page's clock goes on from the registry's instead of the machine's; `clockIs` sets it anew.
+CLOCK = """(() => {
+  const Real = Date;
+  let shift = START - Real.now();
+  globalThis.clockIs = (instant) => { shift = instant - Real.now(); };
+  globalThis.Date = class extends Real {
+    constructor(...given) { given.length ? super(...given) : super(Real.now() + shift); }
+    static now() { return Real.now() + shift; }
+  };
+})()"""
 VERDICTS = (
     "valid", "valid_check_id", "revoked", "suspended", "superseded", "expired", "not_yet_valid", "tampered",
     "unknown_issuer", "not_a_licence", "test_licence", "damaged", "wrong_type", "holder_mismatch", "status_unknown",
 )  # fmt: skip
+MADE_UP = ("unsupported", "key_withdrawn", "clock_wrong", "code_timed_out", "code_reused")
+
+
+def launch(player: Playwright, *arguments: str) -> Browser:
+    """Debian's Chromium."""
+    return player.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", *arguments])
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium, driven by Playwright."""
     with sync_playwright() as player:
-        browser = player.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = launch(player)
         yield browser
         browser.close()
+
+
+def milliseconds(site: Site) -> int:
+    """The registry's clock as a browser counts."""
+    return int(site.house.clock.now.timestamp() * 1000)
+
+
+def opened(browser: Browser, site: Site, **options: object) -> BrowserContext:
+    """A browser's window whose clock is the registry's."""
+    context = browser.new_context(**options)
+    context.add_init_script(CLOCK.replace("START", str(milliseconds(site))))
+    return context
 
 
 def ask_for(page: Page, site: Site, verdict: str, language: str = "en") -> None:
     """Brings the page to a result with that verdict, by the form as a clerk would."""
     page.goto(f"{site.url}/verify?lang={language}")
+    ready(page, site)
     page.fill("#content", site.contents.get(verdict, site.contents["valid"]))
     if verdict == "valid_check_id":
         page.check("#paper")
@@ -49,6 +83,52 @@ def ask_for(page: Page, site: Site, verdict: str, language: str = "en") -> None:
         page.fill("#tail", "0000")
     page.click("form.ask button[type=submit]")
     page.wait_for_selector(f'[data-verdict="{verdict}"]')
+
+
+def ready(page: Page, site: Site) -> None:
+    """Waits until the lists are at hand, and lets time pass as it did for the registry."""
+    page.wait_for_selector("#lists[data-state=good], #lists[data-state=old]", state="attached")
+    page.evaluate("instant => clockIs(instant)", milliseconds(site))
+
+
+def made_up(verdict: str, language: str) -> dict:
+    """A report with a verdict that a registry does not bring about by itself."""
+    words = catalogue()
+    entry = words.entry(Verdict(verdict))
+    reason = next(reason for reason, leads_to in words.reasons.items() if leads_to == verdict)
+    checks = tuple(Check(name, Outcome.PASSED) for name in ("format", "trusted_list", "key", "signature"))
+    report = Report(
+        checked_at=NOON, checks=(*checks, Check("holder", Outcome.FAILED, reason)), verdict=entry.verdict,
+        verdict_class=entry.verdict_class, reason=reason, status_as_of=NOON,
+        issuer={"zh-CN": "示例市市场监督管理局", "en": "Example Market Authority"},
+    )  # fmt: skip
+    return report.to_json(language)
+
+
+def show_made_up(page: Page, site: Site, verdict: str, language: str) -> None:
+    """Hands such a report to the page's own module that shows answers."""
+    page.goto(f"{site.url}/verify?lang={language}")
+    ready(page, site)
+    page.evaluate(
+        """async report => {
+            const { src } = document.querySelector('script[src$="counter/page.js"]');
+            const { show } = await import(src.replace('page.js', 'show.js'));
+            show({ answers: [{ report, where: 'device' }] }, { next: () => {}, again: () => {} });
+        }""",
+        made_up(verdict, language),
+    )
+    page.wait_for_selector(f'[data-verdict="{verdict}"]')
+
+
+def show(page: Page, site: Site, verdict: str, language: str = "en") -> None:
+    """Any of the twenty verdicts."""
+    if verdict in MADE_UP:
+        show_made_up(page, site, verdict, language)
+    elif verdict == "status_unknown":
+        with stale(site):
+            ask_for(page, site, verdict, language)
+    else:
+        ask_for(page, site, verdict, language)
 
 
 def take(page: Page, site: Site, folder: Path, name: str) -> None:
@@ -70,17 +150,13 @@ def whole(page: Page, path: Path) -> None:
 def every_page(page: Page, site: Site, folder: Path) -> None:
     """All pages in both languages."""
     for language in LANGUAGES:
-        for name, path in {"home": "/", "verify": "/verify", "fragment": "/v"}.items():
+        for name, path in PATHS.items():
             page.goto(f"{site.url}{path}?lang={language}")
             take(page, site, folder, f"{name}-{language}")
         page.goto(f"{site.url}/v/000G40R40M3S?lang={language}")
         take(page, site, folder, f"unknown_code-{language}")
-        for verdict in VERDICTS:
-            if verdict == "status_unknown":
-                with stale(site):
-                    ask_for(page, site, verdict, language)
-            else:
-                ask_for(page, site, verdict, language)
+        for verdict in (*VERDICTS, *MADE_UP):
+            show(page, site, verdict, language)
             take(page, site, folder, f"result-{verdict}-{language}")
         several = "\n".join(site.contents[name] for name in ("valid", "revoked", "superseded"))
         page.goto(f"{site.url}/verify?lang={language}")
@@ -97,7 +173,7 @@ def special_views(browser: Browser, site: Site, folder: Path) -> None:
         "twice": {"viewport": {"width": 640, "height": 400}, "device_scale_factor": 2},
     }  # fmt: skip
     for view, options in views.items():
-        page = browser.new_page(**options)
+        page = opened(browser, site, **options).new_page()
         for verdict in ("valid", "suspended", "superseded", "unknown_issuer"):
             ask_for(page, site, verdict)
             whole(page, folder / f"{view}-{verdict}.png")
@@ -107,7 +183,7 @@ def special_views(browser: Browser, site: Site, folder: Path) -> None:
         page.goto(f"{site.url}/verify?lang=en")
         whole(page, folder / f"{view}-verify.png")
         page.close()
-    page = browser.new_page(viewport={"width": 360, "height": 800})
+    page = opened(browser, site, viewport={"width": 360, "height": 800}).new_page()
     page.goto(f"{site.url}/verify?lang=en")
     page.fill(
         "#content", hostile(site, "甲\u202e公司\u2066限\u200b有<script>alert(1)</script>", "a\u0301\u0302\u0303" * 900)
@@ -117,7 +193,7 @@ def special_views(browser: Browser, site: Site, folder: Path) -> None:
     page.click("summary")
     whole(page, folder / "hostile-360.png")
     page.close()
-    page = browser.new_page()
+    page = opened(browser, site).new_page()
     ask_for(page, site, "suspended", "zh-CN")
     page.emulate_media(media="print")
     page.set_viewport_size({"width": 700, "height": 990})
@@ -128,7 +204,7 @@ def special_views(browser: Browser, site: Site, folder: Path) -> None:
 def readme_picture(browser: Browser, site: Site) -> Path:
     """Three answers side by side, small enough for a README."""
     strips = []
-    page = browser.new_page(viewport={"width": 640, "height": 640}, device_scale_factor=1.5)
+    page = opened(browser, site, viewport={"width": 640, "height": 640}, device_scale_factor=1.5).new_page()
     for verdict, language in (("valid", "en"), ("revoked", "zh-CN"), ("superseded", "en")):
         ask_for(page, site, verdict, language)
         strips.append(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))
@@ -159,7 +235,7 @@ def main(folder: Path, *, readme: bool) -> None:
             path = readme_picture(browser, site)
             print(path, path.stat().st_size, "bytes")
             return
-        every_page(browser.new_page(reduced_motion="reduce"), site, folder)
+        every_page(opened(browser, site, reduced_motion="reduce").new_page(), site, folder)
         special_views(browser, site, folder)
     print(len(list(folder.glob("*.png"))), "pictures in", folder)
 

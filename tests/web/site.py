@@ -11,10 +11,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import uvicorn
-from starlette.applications import Starlette
 from tests.assembly import BASE_URL, NOON, OTHER_USCC, House, example, grant, house, new_agency
 
 from elicence.accounts.agencies import AgencyRequest, add_agency
+from elicence.api.app import create_app
 from elicence.api.limits import Limits, Rates
 from elicence.bootstrap import Assembly
 from elicence.formats.frame import encode_frame, licence_url
@@ -131,8 +131,16 @@ def stranger(folder: Path) -> str:
 
 @contextmanager
 def served(assembly: Assembly, attempt: Attempt | None = None, **more: object) -> Iterator[str]:
-    """The pages on a free port of loopback; answers their base URL."""
-    app = Starlette(routes=pages(assembly, attempt or Limits(assembly.clock, Rates(codes=10**9)).attempt, **more))
+    """The whole application on a free port of loopback; answers its base URL. `attempt` counts tries for the pages."""
+    rates = Rates(codes=10**9, verifications=10**9)
+    counted = attempt or Limits(assembly.clock, rates).attempt
+    whole = create_app(assembly, pages=lambda _: pages(assembly, counted, **more), rates=rates)
+
+    async def app(scope: dict, receive: object, send: object) -> None:
+        """The web server in front: whatever address it was called by, it asks for the registry's own."""
+        headers = [(name, value) for name, value in scope.get("headers", ()) if name != b"host"]
+        await whole(scope | {"headers": [*headers, (b"host", b"e.example.gov")]}, receive, send)
+
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         port = listening.getsockname()[1]

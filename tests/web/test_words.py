@@ -10,10 +10,12 @@ from elicence.web import troubles
 from elicence.web.words import LANGUAGES, words
 
 WEB = Path(troubles.__file__).parent
-SOURCES = "\n".join(path.read_text("utf-8") for path in (*WEB.glob("*.py"), *WEB.glob("templates/*.html")))
-GROUPS = "site|home|verify|result|face|value|fragment|problem"
-ASKED = set(re.findall(rf"""["']((?:{GROUPS})\.(?!html|js)[a-z_0-9]+)["']""", SOURCES))
-TROUBLES = set(re.findall(r"""Trouble\(\s*"([a-z_]+)\"""", SOURCES))
+MODULES = (WEB / "static" / "counter").rglob("*.js")
+FILES = (*WEB.glob("*.py"), *WEB.glob("templates/*.html"), *MODULES)
+SOURCES = "\n".join(path.read_text("utf-8") for path in FILES)
+GROUPS = "site|home|verify|result|face|value|fragment|problem|counter|scanner"
+ASKED = set(re.findall(rf"""["']((?:{GROUPS})\.(?!html|js|css)[a-z_0-9]+)["']""", SOURCES))
+TROUBLES = set(re.findall(r"""Trouble\(\s*"([a-z_]+)\"""", SOURCES)) | {"no_lists"}
 
 
 def placeholders(text: str) -> set[str]:

@@ -1,4 +1,6 @@
-"""The routes: `/`, `/verify`, `/v` and `/v/{code}`. Every question is answered by this server, and the page says so.
+"""The routes: `/`, `/verify`, `/scanner-setup`, `/v` and `/v/{code}`.
+
+A browser that can checks licences itself; what is sent here is answered here, and the page says which of the two it is.
 
 No page sets a cookie or keeps a session, so there is nothing that another site could make a browser do.
 """
@@ -24,6 +26,7 @@ from elicence.web.question import Filled, Question, expectation, filled, texts_i
 from elicence.web.reading import CodeReader
 from elicence.web.rendering import Place, Renderer
 from elicence.web.result import result_view
+from elicence.web.scanner_tests import test_codes
 from elicence.web.static_files import StaticFiles
 from elicence.web.troubles import PageError, Trouble, trouble_of
 from elicence.web.uploads import bounded_form
@@ -45,6 +48,7 @@ def pages(assembly: Assembly, attempt: Attempt, *, reader: CodeReader | None = N
     routes = (
         ("/", made.home, ("GET",)),
         ("/verify", made.verify, ("GET", "POST")),
+        ("/scanner-setup", made.scanner_setup, ("GET",)),
         ("/v", made.fragment, ("GET",)),
         ("/v/{code}", made.by_code, ("GET",)),
         ("/V/{code}", made.by_code, ("GET",)),
@@ -73,6 +77,10 @@ class _Pages:
     async def fragment(self, request: Request) -> Response:
         """Where the long QR code leads. What follows its # never reaches us, unless the page's module sends it on."""
         return self.renderer.page("fragment.html", self._place(request))
+
+    async def scanner_setup(self, request: Request) -> Response:
+        """A sheet of test codes that tell how a scanner is set."""
+        return self.renderer.page("scanner_setup.html", self._place(request), tests=test_codes())
 
     async def verify(self, request: Request) -> Response:
         """The form, or the answer to it."""

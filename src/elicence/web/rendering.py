@@ -1,6 +1,7 @@
 """Templates turned into answers. Everything is escaped; what a licence says is text and stays text."""
 
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -8,11 +9,14 @@ from starlette.responses import HTMLResponse, Response
 
 from elicence.bootstrap import Assembly
 from elicence.verifier.verdicts import catalogue
+from elicence.web.counter import Counter
 from elicence.web.question import Filled
 from elicence.web.static_files import StaticFiles
 from elicence.web.words import LANGUAGES, Language, words
 
 __all__ = ["Place", "Renderer"]
+
+INFLATE: Final = "vendor/pako/pako_inflate.esm.min.mjs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +51,13 @@ class Renderer:
             lstrip_blocks=True,
         )
         self._types = {language: _titles(assembly, language) for language in LANGUAGES}
+        host = urlsplit(assembly.desk.base_url).netloc
         self._templates.globals |= {
             "static": static.url,
-            "host": urlsplit(assembly.desk.base_url).netloc,
+            "host": host,
+            "counter": Counter(assembly, host),
+            # Without it the modules could not even be loaded; the page then works as it does without script.
+            "checks_here": static.has(INFLATE),
             "demo": assembly.desk.environment == "demo",
         }
 

@@ -1,0 +1,59 @@
+// A phone's camera opens /v#…: the licence is after the #. It is taken out of the address bar at once and judged here.
+// Where this browser cannot do that, it goes to this server in the body of a POST, never in an address.
+import { judge } from "./judge.js";
+import { able } from "./settings.js";
+import { nextByKey, show } from "./show.js";
+import { say } from "./words.js";
+
+const OFFICE = { type: "", tail: "", paper: false };
+const AGAIN = "elicence.again";
+const told = document.getElementById("fragment-told");
+const content = document.getElementById("fragment-content");
+const digits = location.hash.slice(1) || carriedOver();
+
+history.replaceState(null, "", location.pathname + location.search);
+told.hidden = false;
+document.getElementById("fragment-by-hand").hidden = true;
+
+function carriedOver() {
+  try {
+    const kept = sessionStorage.getItem(AGAIN);
+    sessionStorage.removeItem(AGAIN);
+    return kept ? JSON.parse(kept).texts[0] : "";
+  } catch {
+    return "";
+  }
+}
+
+function send() {
+  told.textContent = told.dataset.sending;
+  content.value = digits;
+  document.getElementById("fragment-form").submit();
+}
+
+async function check() {
+  told.textContent = told.dataset.checking;
+  const found = await judge([digits], OFFICE).catch(() => ({ answers: [], troubles: ["service_error"] }));
+  if (found.answers.length) show(found, { nextHref: document.getElementById("to-form").href, again: check });
+  else told.textContent = found.troubles.map((code) => say(`problem.${code}`)).join(" ");
+}
+
+// A change of language loads the page anew; the licence is handed over within this tab and forgotten at once.
+document.querySelector("a[data-language]")?.addEventListener("click", () => {
+  try {
+    if (digits && able) sessionStorage.setItem(AGAIN, JSON.stringify({ texts: [digits] }));
+  } catch {
+    // Storage is switched off: the code has to be scanned again.
+  }
+});
+
+if (!digits) told.textContent = told.dataset.empty;
+else if (able) {
+  document.addEventListener("keydown", nextByKey);
+  void check();
+} else send();
+
+// Coming back by the history must not leave a licence in the form.
+addEventListener("pagehide", () => {
+  content.value = "";
+});

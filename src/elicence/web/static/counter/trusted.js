@@ -1,0 +1,11 @@
+// The one policy under which this page makes an address into a script: our own worker, and nothing else.
+const ALLOWED = new Set([new URL("./inputs/reader-worker.js", import.meta.url).href]);
+
+function checked(url) {
+  if (!ALLOWED.has(url)) throw new TypeError("no script of this page");
+  return url;
+}
+
+const policy = globalThis.trustedTypes?.createPolicy("counter", { createScriptURL: checked });
+
+export const scriptUrl = (url) => (policy ? policy.createScriptURL(url) : checked(url));
