@@ -43,6 +43,8 @@ _PREFLIGHT: Final = {
     "Access-Control-Max-Age": "86400",
 }
 _ALWAYS: Final = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer")]
+# After these the caller may still be sending: nobody listens any more.
+_LAST: Final = frozenset({408, 413, 431})
 _SEALED: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; sandbox")
 
 _log = logging.getLogger("elicence.api")
@@ -96,8 +98,6 @@ class Gate:
             what, language=preferred(header.decode("latin-1"), self._language), base_url=self._base_url,
             instance=instance_of(scope), request_id=scope["state"]["request_id"],
         )  # fmt: skip
-        if what.status in {413, 431}:
-            response.headers["Connection"] = "close"
         await response(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> CallRefused | None:
@@ -132,14 +132,14 @@ class _Answering:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
-            message["headers"] = self._headers(message["headers"])
+            message["headers"] = self._headers(message["headers"], message["status"])
         elif message["type"] == "http.response.body":
             self.ended = not message.get("more_body", False)
             if self._head:
                 message["body"] = b""
         await self._send(message)
 
-    def _headers(self, given: Any) -> list[tuple[bytes, bytes]]:  # noqa: ANN401  (whatever an ASGI app hands over)
+    def _headers(self, given: Any, status: int) -> list[tuple[bytes, bytes]]:  # noqa: ANN401  (whatever an app sends)
         headers: list[tuple[bytes, bytes]] = list(given)
         names = {name.lower() for name, _ in headers}
         state = self._scope["state"]
@@ -149,6 +149,8 @@ class _Answering:
             headers.append(_SEALED)
         if b"cache-control" not in names:
             headers.append((b"cache-control", b"no-store"))
+        if status in _LAST and b"connection" not in names:
+            headers.append((b"connection", b"close"))
         if self._open:
             headers += _CORS
         if (allowance := state.get("allowance")) is not None:
