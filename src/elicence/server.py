@@ -27,6 +27,8 @@ __all__ = ["listen", "serve"]
 _HEAD_BYTES: Final = 65_536
 _HEAD_SECONDS: Final = 15.0
 _IDLE_SECONDS: Final = 30
+_UNREAD_SECONDS: Final = 5.0
+_MOST_UNREAD: Final = 262_144
 _GRACE_SECONDS: Final = 10
 _MOST_CONNECTIONS: Final = 4_096
 _WAITING_CONNECTIONS: Final = 2_048
@@ -140,13 +142,19 @@ class _Server(uvicorn.Server):
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """HTTP/1.1 whose request head has to arrive within bounds of size and time, which uvicorn leaves open."""
+    """HTTP/1.1 whose heads have to arrive within bounds of size and time, which uvicorn leaves open.
+
+    Between answers and heads too a clock runs that only a whole head stops; a body that nobody reads is not waited for.
+    """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A new connection: its first head is awaited."""
         super().connection_made(transport)
-        self._in_head, self._head_bytes = True, 0
-        self._patience: asyncio.TimerHandle | None = self.loop.call_later(_HEAD_SECONDS, self._too_slow)
+        self._in_head, self._head_bytes, self._begun_here = True, 0, False
+        self._in_body, self._body_bytes, self._unread = False, 0, 0
+        self._last_words: bytes | None = None
+        self._patience: asyncio.TimerHandle | None = None
+        self._wait(_HEAD_SECONDS)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing more is awaited."""
@@ -155,33 +163,87 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Takes in what came, and counts as long as it is part of a head."""
+        if self._last_words is not None:
+            return  # nothing that comes now can be made sense of
+        self._begun_here, self._body_bytes = False, 0
         super().data_received(data)
         if self._in_head and not self.transport.is_closing():
-            self._head_bytes += len(data)
+            self._head_bytes += self._of_head(data) if self._begun_here else len(data)
             if self._head_bytes > _HEAD_BYTES:
                 self._turn_away(431, "Request Header Fields Too Large", "header_too_large")
+
+    def _of_head(self, data: bytes) -> int:
+        """How much of the packet can be of the unfinished head that began in it: no body, and nothing up to the last
+        blank line.
+        """
+        blank = data.rfind(b"\r\n\r\n")
+        return min(len(data) - self._body_bytes, len(data) if blank < 0 else len(data) - blank - 4)
 
     def on_message_begin(self) -> None:
         """The first byte of a head."""
         super().on_message_begin()
-        self._in_head, self._head_bytes = True, 0
-        if self._patience is None:
-            self._patience = self.loop.call_later(_HEAD_SECONDS, self._too_slow)
+        first = self.cycle is None
+        self._in_head, self._head_bytes, self._begun_here = True, 0, not first
+        if not first:
+            self._wait(_HEAD_SECONDS)
 
     def on_headers_complete(self) -> None:
         """The head is whole."""
-        self._in_head = False
+        self._in_head, self._in_body = False, True
+        self._unread = 0
         self._calm()
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A part of a body; one that was answered already is let pass, but not for long."""
+        self._body_bytes += len(body)
+        super().on_body(body)
+        if self.cycle.response_complete:
+            self._unread += len(body)
+            if self._unread > _MOST_UNREAD:
+                self.transport.close()
+
+    def on_message_complete(self) -> None:
+        """The body is whole; if it was answered before, the next head is awaited."""
+        self._in_body = False
+        super().on_message_complete()
+        if self.cycle.response_complete:
+            self._wait(_IDLE_SECONDS)
+
+    def on_response_complete(self) -> None:
+        """An answer is out: what else is in hand goes on, else the next head is awaited."""
+        more = bool(self.pipeline)
+        super().on_response_complete()
+        if more or self.transport.is_closing():
+            return
+        if self._last_words is not None:
+            self.transport.write(self._last_words)
+            self.transport.close()
+        elif self._in_body:
+            self._wait(_UNREAD_SECONDS)
+        elif not self._in_head:
+            self._wait(_IDLE_SECONDS)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  (uvicorn's words; ours are the problem's)
         """What is no HTTP at all."""
         self._turn_away(400, "Bad Request", "header_bad")
 
+    def _in_hand(self) -> bool:
+        cycle: Any = self.cycle
+        return cycle is not None and not cycle.response_complete
+
+    def _wait(self, seconds: float) -> None:
+        self._calm()
+        self._patience = self.loop.call_later(seconds, self._too_slow)
+
     def _too_slow(self) -> None:
         self._patience = None
-        if not self.transport.is_closing():
+        if self.transport.is_closing():
+            return
+        if self._in_head:
             self._turn_away(408, "Request Timeout", "request_timeout")
+        else:
+            self.transport.close()
 
     def _calm(self) -> None:
         patience: Any = getattr(self, "_patience", None)
@@ -190,11 +252,26 @@ class BoundedProtocol(HttpToolsProtocol):
             self._patience = None
 
     def _turn_away(self, status: int, phrase: str, code: str) -> None:
-        """The last words on this connection; there is no request yet that could carry an id."""
+        """The last words on this connection, after the answers in hand; no request is there that could carry an id."""
         body = f'{{"title":"{phrase}","status":{status},"code":"{code}","retryable":false}}'
         head = (
             f"HTTP/1.1 {status} {phrase}\r\ncontent-type: application/problem+json\r\n"
             f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
         )
-        self.transport.write(f"{head}{body}".encode("ascii"))
+        words = f"{head}{body}".encode("ascii")
+        if self._in_body:
+            # The body itself is broken: its request comes to nothing, unless it has been answered, as those before it.
+            if self.pipeline:
+                self.pipeline.popleft()
+                self._last_words = words
+                return
+            if self.cycle.response_started:
+                self.transport.close()
+                return
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        elif self._in_hand():
+            self._last_words = words
+            return
+        self.transport.write(words)
         self.transport.close()

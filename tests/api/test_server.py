@@ -146,6 +146,98 @@ def test_a_caller_that_says_nothing_is_not_waited_for(monkeypatch: pytest.Monkey
         assert not thread.is_alive()
 
 
+def everything(port: int, *parts: bytes, pause: float = 0.1, patience: float = 20.0) -> bytes:
+    """All that comes back until the server closes; fails when it does not within `patience`."""
+    with socket.create_connection(("127.0.0.1", port), 10) as link:
+        link.settimeout(patience)
+        for part in parts:
+            link.sendall(part)
+            time.sleep(pause)
+        answer = b""
+        try:
+            while more := link.recv(65_536):
+                answer += more
+        except ConnectionResetError:
+            pass
+        return answer
+
+
+def post(port: int, body: bytes, length: int | None = None) -> bytes:
+    head = b"POST /v1/verifications HTTP/1.1\r\nHost: localhost:%d\r\nContent-Type: application/json\r\n" % port
+    return head + b"Content-Length: %d\r\n\r\n" % (len(body) if length is None else length) + body
+
+
+def test_a_body_that_is_too_large_is_not_swallowed(served: tuple[int, object]) -> None:
+    port, _ = served
+    head = b"POST /v1/verifications HTTP/1.1\r\nHost: localhost:%d\r\nContent-Type: application/json\r\n" % port
+    for sent in (
+        post(port, b"", 70_000),
+        head + b"Transfer-Encoding: chunked\r\n\r\n" + (b"fff0\r\n" + b" " * 65_520 + b"\r\n") * 2,
+    ):
+        answer = everything(port, sent)
+        assert status(answer) == 413
+        assert b"connection: close" in answer.lower()
+
+
+def test_what_is_in_hand_is_answered_before_what_cannot_be_read(served: tuple[int, object]) -> None:
+    port, _ = served
+    answer = everything(port, post(port, b'{"content":"x"}') + b"\x00garbage\r\n\r\n")
+    assert [part[:3] for part in answer.split(b"HTTP/1.1 ")[1:]] == [b"200", b"400"]
+    broken = b"POST /v1/verifications HTTP/1.1\r\nHost: localhost:%d\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n" % port
+    answer = everything(port, post(port, b'{"content":"x"}') + broken)
+    assert [part[:3] for part in answer.split(b"HTTP/1.1 ")[1:]] == [b"200", b"400"]
+
+
+def test_a_body_before_a_head_is_no_part_of_it(served: tuple[int, object]) -> None:
+    port, _ = served
+    body = b'{"content":"x"' + b" " * 65_485 + b"}"
+    rest = b"TP/1.1\r\nHost: localhost:%d\r\nConnection: close\r\n\r\n" % port
+    answer = everything(port, post(port, body) + b"GET /healthz HT", rest)
+    assert [part[:3] for part in answer.split(b"HTTP/1.1 ")[1:]] == [b"200", b"200"]
+    heads = b"GET /healthz HTTP/1.1\r\nHost: localhost:%d\r\n\r\n" % port * 3
+    answer = everything(port, heads + b"GET /healthz HTTP/1.1\r\nX: " + b"a" * 70_000)
+    assert answer.count(b"HTTP/1.1 200") == 3
+    assert b"HTTP/1.1 431" in answer
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[int]:
+    """A server that waits for nobody."""
+    monkeypatch.setattr(server, "_IDLE_SECONDS", 1)
+    monkeypatch.setattr(server, "_UNREAD_SECONDS", 1.0)
+    port = free_port()
+    settings = Settings(home=tmp_path / "home", standards_dir=STANDARDS)
+    initialise(settings, base_url=f"http://localhost:{port}", environment="demo", roots=1, cost=CHEAP)
+    ready, servers = threading.Event(), []
+
+    class Watched(server._Server):
+        def __init__(self, *parts: object) -> None:
+            super().__init__(*parts)
+            servers.append(self)
+
+    monkeypatch.setattr(server, "_Server", Watched)
+    with assemble(settings) as assembly:
+        listening = server.listen("127.0.0.1", port)
+        thread = threading.Thread(target=server.serve, args=(assembly, listening), kwargs={"ready": ready.set})
+        thread.start()
+        assert ready.wait(60)
+        yield port
+        servers[0].should_exit = True
+        thread.join(60)
+
+
+def test_no_connection_is_held_by_a_stray_byte_or_an_unfinished_body(hasty: int) -> None:
+    whole = b"GET /healthz HTTP/1.1\r\nHost: localhost:%d\r\n\r\n" % hasty
+    begun = time.monotonic()
+    assert status(everything(hasty, whole, b"\r\n", patience=6)) == 200
+    unread = b"POST /v1/licences HTTP/1.1\r\nHost: localhost:%d\r\nContent-Length: 1000\r\n\r\n" % hasty
+    assert status(everything(hasty, unread, b"x", b"x", patience=6)) == 401
+    assert time.monotonic() - begun < 6
+    # A body that comes late but comes harms nobody.
+    two = everything(hasty, unread, b"x" * 1000, whole.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+    assert [part[:3] for part in two.split(b"HTTP/1.1 ")[1:]] == [b"401", b"200"]
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_an_address_is_taken_at_once_and_a_second_taker_is_refused_in_words(host: str) -> None:
     with server.listen(host, 0) as first:
