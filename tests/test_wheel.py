@@ -141,6 +141,16 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         yield Scene(code, licence.number, before, built.settings.published_dir, roots, now)
 
 
+def test_the_wheel_carries_what_browsers_are_served(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = {name.removeprefix("elicence/web/static/") for name in archive.namelist()}
+    static = ROOT / "src" / "elicence" / "web" / "static"
+    there = {path.relative_to(static).as_posix() for path in static.rglob("*") if path.is_file()}
+    assert "verifier/verify.js" in there
+    assert there <= names
+    assert not [name for name in names if "node_modules" in name]
+
+
 def test_the_wheel_asks_for_nothing_but_what_verifying_needs(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
