@@ -55,9 +55,11 @@ def test_published_files_are_written_whole_and_only_where_they_changed(shell: Sh
     assert first["files"] == first["changed"] > 10
     assert shell.ok("publish", folder, "--json").json["changed"] == 0
     own = shell.home / "published"
-    for path in own.rglob("*"):
-        if path.is_file():
-            assert (folder / path.relative_to(own)).read_bytes() == path.read_bytes()
+    files = {place: {path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file()}
+             for place in (own, folder)}  # fmt: skip
+    assert files[own] - files[folder] == {"roots.json"}, "roots from the folder would vouch for the folder"
+    for name in files[folder]:
+        assert (folder / name).read_bytes() == (own / name).read_bytes()
     assert json.loads((folder / "v1/trust/bundle").read_bytes())["base_url"] == BASE_URL
     assert PublishedDirectory(folder).dictionaries()
     checked = shell.run("verify", content, "--published", folder, "--roots", own / "roots.json", "--json")

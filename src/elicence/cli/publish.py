@@ -17,6 +17,9 @@ from elicence.issuer.published_folder import PublishedFolder
 
 app = noun(alone=True)
 
+_HANDED_OVER = "roots.json"
+"""Verifiers get it by a way they trust, never from the place that the roots are to vouch for."""
+
 
 @command(app, "publish")
 def publish(
@@ -25,7 +28,8 @@ def publish(
 ) -> None:
     """Write every published file into a folder: keys, trusted list, types, contexts, status lists, offline bundle.
 
-    Written are files that changed, each as a whole. Repeat it more often than status lists expire.
+    Written are files that changed, each as a whole. Repeat it more often than status lists expire. The roots are not
+    among them: hand published/roots.json of the home to verifiers by a way they trust.
     """
     with opened(door) as assembly, progress(door, "publishing"):
         assembly.publish()
@@ -51,7 +55,8 @@ def publish(
 
 
 def _places(folder: PublishedFolder) -> list[str]:
-    """Status lists late: whoever reads one then finds the keys that signed it; the bundle of them all at the end."""
+    """Status lists late: whoever reads one then finds the keys that signed it; the bundle of them all at the end. The
+    roots stay at home."""
     paths = (path for path in folder.root.rglob("*") if path.is_file() and not path.name.startswith("."))
-    places = (path.relative_to(folder.root).as_posix() for path in paths)
+    places = {path.relative_to(folder.root).as_posix() for path in paths} - {_HANDED_OVER}
     return sorted(places, key=lambda each: (each == BUNDLE, each.startswith("status/"), each))
