@@ -1,14 +1,18 @@
 """Verifying over the API: 200 with a report whatever the code is; only malformed requests are refused."""
 
+import asyncio
 import io
 import struct
 import zlib
+from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import pytest
 from PIL import Image
 from tests.api.calls import Calls, code, places
 
+from elicence.api import verifications
 from elicence.formats.qr import make_symbol, png
 
 
@@ -226,3 +230,35 @@ def test_a_field_of_the_form_is_judged_like_its_twin_in_json(steady: Calls, lice
     assert places(upload(steady, good, now="1")) == [("/now", "field_unknown")]
     assert places(upload(steady, good, content="x"))[0][0] == "/content"
     assert verdict(upload(steady, good, expect="degree")) == "wrong_type"
+
+
+def test_uploads_that_never_come_hinder_no_other(
+    steady: Calls, licence: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def idle(first: bytes) -> asyncio.Task[httpx.Response]:
+        async def body() -> AsyncIterator[bytes]:
+            yield first
+            await asyncio.sleep(600)
+
+        headers = {"Content-Type": "multipart/form-data; boundary=x"}
+        return steady.loop.create_task(
+            steady.client.request("POST", "/v1/verifications", content=body(), headers=headers)
+        )
+
+    def end(tasks: list[asyncio.Task[httpx.Response]]) -> None:
+        for each in tasks:
+            each.cancel()
+        steady.loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+
+    good = picture(licence["qr"]["content"])
+    idlers = [idle(b"--x") for _ in range(12)]
+    steady.loop.run_until_complete(asyncio.sleep(0.05))
+    assert verdict(upload(steady, good)) == "valid"
+    end(idlers)
+    # What they have sent is bounded all together, and given back.
+    monkeypatch.setattr(verifications, "_MOST_HELD", 100_000)
+    idlers = [idle(b"-" * 99_900)]
+    steady.loop.run_until_complete(asyncio.sleep(0.05))
+    assert code(upload(steady, good)) == (503, "overloaded")
+    end(idlers)
+    assert verdict(upload(steady, good)) == "valid"

@@ -6,7 +6,8 @@ address; everything else is judged without the store, from the trusted list and 
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,6 +15,7 @@ from typing import Final
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Message, Receive
 
 from elicence.api.published_lists import PublishedLists
 from elicence.api.reception import Reception
@@ -36,6 +38,9 @@ __all__ = ["VerificationEndpoint"]
 _MULTIPART: Final = "multipart/form-data"
 _UPLOAD_SECONDS: Final = 60.0
 _UPLOADS_AT_ONCE: Final = 4
+_MOST_WAITING: Final = 16
+_PLACE_SECONDS: Final = 5.0
+_MOST_HELD: Final = 8 * LARGEST_FORM
 _MEMBERS: Final = frozenset({"content", "expect", "max_status_age_s", "paper", "id_tail"})
 _DAY: Final = 86_400
 _HARDEST: Final = 7 * _DAY
@@ -61,6 +66,8 @@ class VerificationEndpoint:
         self._reception = reception
         self._sources: Sources = PublishedLists(reception.assembly)
         self._uploads = asyncio.Semaphore(_UPLOADS_AT_ONCE)
+        self._waiting = 0
+        self.held_bytes = 0
         self._trust: tuple[datetime, TrustedList] | None = None
 
     async def verify_licence(self, request: Request) -> Response:
@@ -97,14 +104,55 @@ class VerificationEndpoint:
 
     async def _upload(self, request: Request) -> _Question:
         """A picture or PDF in the field `file`, and the members of the JSON form as further fields."""
-        if self._uploads.locked():
-            raise CallRefused("overloaded", "Too many pictures are being read; come again in a moment.")
-        async with self._uploads:
-            data = await read_body(request, limit=LARGEST_FORM, seconds=_UPLOAD_SECONDS)
-            fields, file = await form_with_file(request, data)
-            body: JsonObject = {"content": "", **fields}
-            policy = _question(body).policy
-            return _Question(await codes_in(file), policy)
+        held = _Held(self, request.receive)
+        try:
+            data = await read_body(Request(request.scope, held), limit=LARGEST_FORM, seconds=_UPLOAD_SECONDS)
+            async with self._place():
+                fields, file = await form_with_file(request, data)
+                body: JsonObject = {"content": "", **fields}
+                policy = _question(body).policy
+                return _Question(await codes_in(file), policy)
+        finally:
+            self.held_bytes -= held.size
+
+    @asynccontextmanager
+    async def _place(self) -> AsyncIterator[None]:
+        """One of the few places where files are opened; taken when the file is whole, never while it is awaited."""
+        if self._waiting >= _MOST_WAITING:
+            raise _busy()
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(_PLACE_SECONDS):
+                await self._uploads.acquire()
+        except TimeoutError:
+            raise _busy() from None
+        finally:
+            self._waiting -= 1
+        try:
+            yield
+        finally:
+            self._uploads.release()
+
+
+class _Held:
+    """Receives an upload, and counts it against what all that are under way may hold in memory together."""
+
+    def __init__(self, endpoint: VerificationEndpoint, receive: Receive) -> None:
+        self._endpoint, self._receive = endpoint, receive
+        self.size = 0
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        more = len(message.get("body", b""))
+        if self._endpoint.held_bytes + more > _MOST_HELD:
+            raise _busy()
+        self._endpoint.held_bytes += more
+        self.size += more
+        return message
+
+
+def _busy() -> CallRefused:
+    return CallRefused("overloaded", "Too many pictures are being read; come again in a moment.")
 
 
 def _question(body: JsonObject) -> _Question:
