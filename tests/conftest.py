@@ -19,7 +19,10 @@ settings.load_profile("unhurried")
 
 # Files whose tests share what is costly or there only once (a browser, what npm brings for it): one worker runs them.
 # By name, because this pytest-xdist cannot tell this pytest about its groups and leaves them out without a word.
-TOGETHER = {"tests/web/test_browser.py", "tests/api/test_five_hundred_types.py"}
+TOGETHER = {
+    "tests/web/test_browser.py", "tests/web/test_counter.py", "tests/web/test_scanner.py", "tests/web/test_camera.py",
+    "tests/api/test_five_hundred_types.py",
+}  # fmt: skip
 
 STORE_FIXTURES = {"registry", "database_url", "empty_database_url", "cluster", "sqlite_url", "postgres_url"}
 

@@ -31,3 +31,33 @@ def paste(page: Page, text: str, picture_data: bytes = b"") -> None:
         }""",
         [text, base64.b64encode(picture_data).decode()],
     )
+
+
+SHIFTED = {":": "Semicolon", "#": "Digit3", "?": "Slash", "_": "Minus", "+": "Equal", "%": "Digit5", "&": "Digit7"}
+PLAIN = {"/": "Slash", ".": "Period", "-": "Minus", "=": "Equal", ";": "Semicolon", ",": "Comma", "\\": "Backslash"}
+SEND = """([keys, target]) => {
+  for (const [code, key, shiftKey] of keys) {
+    const event = { code, key, shiftKey, bubbles: true, cancelable: true };
+    document.querySelector(target).dispatchEvent(new KeyboardEvent('keydown', event));
+  }
+}"""
+
+
+def pressed(text: str) -> list[tuple[str, bool]]:
+    """The keys a scanner with the US setting presses for a text: place and whether with Shift."""
+    keys = []
+    for character in text:
+        if character.isascii() and character.isalpha():
+            keys.append((f"Key{character.upper()}", character.isupper()))
+        elif character.isdigit():
+            keys.append((f"Digit{character}", False))
+        else:
+            keys.append((SHIFTED[character], True) if character in SHIFTED else (PLAIN[character], False))
+    return keys
+
+
+def scan(page: Page, text: str, suffix: str | None = "Enter") -> None:
+    """What a USB scanner with the US setting causes on a computer with the US layout, focus on nothing."""
+    page.evaluate("() => document.activeElement.blur()")
+    keys = [[code, key, shift] for (code, shift), key in zip(pressed(text), text, strict=True)]
+    page.evaluate(SEND, [[*keys, *([[suffix, suffix, False]] if suffix else [])], "body"])

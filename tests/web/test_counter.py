@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
-from tests.web.browsing import paste, violations
+from tests.web.browsing import paste, scan, violations
 from tests.web.films import code_picture, laid
 from tests.web.screens import opened, ready
 from tests.web.site import FOOD, Site
@@ -79,9 +79,7 @@ def test_every_way_in_leads_to_the_verdict_and_no_request_carries_the_licence(
     desk.keyboard.press("Enter")
     verdict(desk, "valid")
     next_one(desk)
-    desk.evaluate("() => document.activeElement.blur()")
-    desk.keyboard.type(site.contents["suspended"])
-    desk.keyboard.press("Enter")
+    scan(desk, site.contents["suspended"])
     verdict(desk, "suspended")
     next_one(desk)
     for form, media in (("PNG", "image/png"), ("JPEG", "image/jpeg"), ("WEBP", "image/webp")):

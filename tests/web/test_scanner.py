@@ -4,6 +4,7 @@ import time
 
 import pytest
 from playwright.sync_api import CDPSession, Page, expect
+from tests.web.browsing import SEND, pressed, scan
 from tests.web.screens import ready
 from tests.web.site import Site
 
@@ -21,27 +22,8 @@ COMPUTERS = {
     "british": {"Digit2": '2"', "Digit3": "3£", "Quote": "'@", "Backslash": "#~", "Backquote": "`¬"},
     "input method": None,
 }  # fmt: skip
-SHIFTED = {":": "Semicolon", "#": "Digit3", "?": "Slash", "_": "Minus", "+": "Equal", "%": "Digit5", "&": "Digit7"}
-PLAIN = {"/": "Slash", ".": "Period", "-": "Minus", "=": "Equal", ";": "Semicolon", ",": "Comma", "\\": "Backslash"}
-SEND = """([keys, gap, target]) => {
-  const to = target ? document.querySelector(target) : document.activeElement;
-  for (const [code, key, shiftKey] of keys) {
-    to.dispatchEvent(new KeyboardEvent('keydown', { code, key, shiftKey, bubbles: true, cancelable: true }));
-  }
-}"""
 
-
-def pressed(text: str) -> list[tuple[str, bool]]:
-    """The keys a scanner with the US setting presses for a text: place and whether with Shift."""
-    keys = []
-    for character in text:
-        if character.isascii() and character.isalpha():
-            keys.append((f"Key{character.upper()}", character.isupper()))
-        elif character.isdigit():
-            keys.append((f"Digit{character}", False))
-        else:
-            keys.append((SHIFTED[character], True) if character in SHIFTED else (PLAIN[character], False))
-    return keys
+ENTER = ["Enter", "Enter", False]
 
 
 def on(computer: str, text: str) -> list[tuple[str, str, bool]]:
@@ -115,12 +97,17 @@ def test_keys_of_a_real_keyboard_arrive_wherever_the_focus_is(
     if focus in ("#content", "#code"):
         desk.fill(focus, "ABC")
     desk.evaluate("() => document.activeElement.blur()") if focus is None else desk.focus(focus)
-    session, began = desk.context.new_cdp_session(desk), time.time()
-    for n, (code, key, shift) in enumerate(on(computer, site.contents["suspended"])):
-        press(session, code, key, shift, began + n / 500)
+    type_like_a_scanner(desk, on(computer, site.contents["suspended"]))
     verdict(desk, "suspended")
     desk.keyboard.press("Enter")
     expect(desk.locator("#desk")).to_be_visible()
+
+
+def type_like_a_scanner(page: Page, events: list[tuple[str, str, bool]]) -> None:
+    """Real keys, two milliseconds apart by their own account, however busy the machine is."""
+    session, began = page.context.new_cdp_session(page), time.time()
+    for n, (code, key, shift) in enumerate(events):
+        press(session, code, key, shift, began + n / 500)
 
 
 def press(session: CDPSession, code: str, key: str, shift: bool, at: float) -> None:
@@ -151,7 +138,7 @@ def test_a_scanner_set_to_another_layout_than_the_computer_is_understood(desk: P
     for character in content:
         code, shift = shifted.get(character) or pressed(character)[0]
         keys.append([code, "?", shift or (layout == "french" and character.isdigit())])
-    desk.evaluate(SEND, [[*keys, ["Enter", "Enter", False]], 0, "body"])
+    desk.evaluate(SEND, [[*keys, ENTER], "body"])
     verdict(desk, "revoked")
 
 
@@ -180,26 +167,22 @@ def test_nothing_a_person_types_is_swallowed(desk: Page) -> None:
 def test_a_scan_leaves_the_field_it_fell_into_as_it_was(desk: Page, site: Site) -> None:
     desk.fill("#tail", "1r5l")
     desk.focus("#tail")
-    desk.keyboard.type(site.contents["valid"])
-    desk.keyboard.press("Enter")
+    type_like_a_scanner(desk, on("german", site.contents["valid"]))
     verdict(desk, "valid")
     expect(desk.locator("#tail")).to_have_value("1r5l")
 
 
 def test_a_scanner_without_enter_and_one_with_tab_work_too(desk: Page, site: Site) -> None:
-    desk.evaluate("() => document.activeElement.blur()")
-    desk.keyboard.type(site.contents["valid"])
+    scan(desk, site.contents["valid"], suffix=None)
     verdict(desk, "valid")
     desk.keyboard.press("Space")
-    desk.keyboard.type(site.contents["expired"])
-    desk.keyboard.press("Tab")
+    scan(desk, site.contents["expired"], suffix="Tab")
     verdict(desk, "expired")
 
 
 def test_the_next_scan_replaces_the_answer_and_its_enter_is_not_next(desk: Page, site: Site) -> None:
     for name in ("valid", "revoked"):
-        desk.keyboard.type(site.contents[name])
-        desk.keyboard.press("Enter")
+        scan(desk, site.contents[name])
         verdict(desk, name)
     expect(desk.locator("#answers")).to_be_visible()
 
@@ -213,16 +196,13 @@ def setup(page: Page, site: Site, keys: list) -> str | None:
     page.goto(f"{site.url}/scanner-setup?lang=en")
     assert page.get_attribute("[data-test=keys]", "data-text") == TEST
     page.wait_for_selector("html.ready")
-    page.evaluate(SEND, [keys, 0, "body"])
+    page.evaluate(SEND, [keys, "body"])
     page.wait_for_selector("[data-found]")
     return page.get_attribute("#test-said", "data-found")
 
 
 def us_keys(text: str) -> list[list]:
     return [[code, character, shift] for (code, shift), character in zip(pressed(text), text, strict=True)]
-
-
-ENTER = ["Enter", "Enter", False]
 
 
 @pytest.mark.parametrize("computer", ["german", "french", "british", "input method"])
