@@ -22,7 +22,7 @@ expect.set_options(timeout=30_000)
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with furnished(tmp_path_factory.mktemp("site"), lambda address: None) as made:
+    with furnished(tmp_path_factory.mktemp("site"), lambda address, door=None: None) as made:
         yield made
 
 

@@ -228,7 +228,7 @@ def main(folder: Path, *, readme: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as home,
-        furnished(Path(home), lambda address: None) as site,
+        furnished(Path(home), lambda address, door=None: None) as site,
         chromium() as browser,
     ):
         if readme:

@@ -165,7 +165,7 @@ def test_a_typist_sees_open_claims_only_where_the_register_is_none(site: Site, m
     licence = site.licences["valid_check_id"]
     person = licence.holders[0].name
     hidden = {slug: replace(desk.catalogue.get(slug), register="none") for slug in (licence.type_slug,)}
-    with served(site.house.assembly, lambda address: None) as url, httpx.Client(base_url=url) as client:
+    with served(site.house.assembly, lambda address, door=None: None) as url, httpx.Client(base_url=url) as client:
         assert person in client.get(f"/v/{licence.verification_code}").text
         monkeypatch.setattr(type(desk.catalogue), "get", lambda self, slug, version=None: hidden[slug], raising=True)
         page = client.get(f"/v/{licence.verification_code}")

@@ -229,7 +229,7 @@ def test_a_caller_that_hangs_up_in_mid_sentence_harms_nobody(site: Site, client:
 
 
 def test_a_file_that_takes_too_long_is_stopped(site: Site) -> None:
-    with served(site.house.assembly, lambda address: None, reader=CodeReader(seconds=0.01)) as url:
+    with served(site.house.assembly, lambda address, door=None: None, reader=CodeReader(seconds=0.01)) as url:
         page = httpx.post(f"{url}/verify?lang=en", files={"file": ("a.png", picture("hello"))})
     assert page.status_code == 422
     assert "took too long" in page.text

@@ -72,6 +72,20 @@ def test_page_and_api_count_tries_of_one_address_together(site: Site) -> None:
     assert whole("GET", f"/v/{NOBODYS}", address="192.0.2.2").status_code == 404
 
 
+def test_page_and_api_count_verifications_of_one_address_together(site: Site) -> None:
+    whole = Whole(site, Rates(verifications=2))
+    body = {"content": site.contents["valid"]}
+    assert whole("POST", "/v1/verifications", json=body).status_code == 200
+    assert whole("POST", "/verify", data=body).status_code == 200
+    page = whole("POST", "/verify", data=body)
+    assert page.status_code == 429
+    assert page.headers["retry-after"] == "60"
+    assert "Wait a minute" in page.text
+    assert whole("POST", "/v1/verifications", json=body).status_code == 429
+    assert whole("GET", "/verify").status_code == 200
+    assert whole("POST", "/verify", address="192.0.2.2", data=body).status_code == 200
+
+
 def test_one_ipv6_network_is_one_caller_whatever_it_asks(site: Site) -> None:
     whole = Whole(site, Rates(codes=2))
     asked = [whole("GET", f"/v/{NOBODYS}", address=f"2001:db8::{n}").status_code for n in (1, 2, 3)]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Protocol
 
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import Storage
@@ -21,8 +21,15 @@ from elicence.errors import CallRefused
 
 __all__ = ["DEFAULT_RATES", "Allowance", "Attempt", "Limits", "Rates"]
 
-Attempt = Callable[[str], int | None]
-"""Counts one look-up of a verification code by an address; None if it may go on, else the seconds to wait."""
+
+class Attempt(Protocol):
+    """Counts one call of an address at a door, `codes` if none is named; None if it may go on, else the seconds to
+    wait.
+    """
+
+    def __call__(self, address: str, door: str = "codes", /) -> int | None:
+        """Counts it."""
+
 
 _SWEEP: Final = 4096
 
@@ -78,10 +85,10 @@ class Limits:
         """One call of an address at the door `name`: tokens, verifications or codes."""
         return self._count(self._by_address[name], name, _network(address))
 
-    def attempt(self, address: str) -> int | None:
-        """One look-up of a verification code: None if it may go on, else the seconds to wait."""
+    def attempt(self, address: str, door: str = "codes", /) -> int | None:
+        """One look-up of a verification code, or a call at another door: None if it may go on, else seconds to wait."""
         try:
-            self.address("codes", address)
+            self.address(door, address)
         except CallRefused as refused:
             return int(str(refused.facts["retry_after"]))
         return None

@@ -1,8 +1,8 @@
 """Judging texts by this registry's own published lists: each gets a report, or the trouble that kept it from one."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from elicence.bootstrap import Assembly
 from elicence.errors import ElicenceError, FormatError
@@ -13,12 +13,19 @@ from elicence.verifier.report import Report
 from elicence.verifier.sources import PublishedDirectory
 from elicence.verifier.verdicts import Verdict, VerdictClass
 from elicence.verifier.verify import verify
-from elicence.web.troubles import Trouble, trouble_of
+from elicence.web.troubles import PageError, Trouble, trouble_of
 
 __all__ = ["Answers", "Attempt", "Checker"]
 
-Attempt = Callable[[str], int | None]
-"""Counts one look-up of a verification code by an address; None if it may go on, else the seconds to wait."""
+
+class Attempt(Protocol):
+    """Counts one look-up of a verification code by an address, or one call at the `door` named; None if it may go on,
+    else the seconds to wait.
+    """
+
+    def __call__(self, address: str, door: str = "codes", /) -> int | None:
+        """Counts it."""
+
 
 _CLASSES: Final = (VerdictClass.STOP, VerdictClass.CANNOT_DECIDE, VerdictClass.CHECK, VerdictClass.ACCEPT)
 _VERDICTS: Final = tuple(Verdict)
@@ -39,6 +46,12 @@ class Checker:
     def __init__(self, assembly: Assembly, attempt: Attempt) -> None:
         self._assembly, self._attempt = assembly, attempt
         self._sources = PublishedDirectory(assembly.settings.published_dir)
+
+    def admit(self, address: str) -> None:
+        """Counts one question, together with those that the API is asked; `PageError` when there were too many."""
+        wait = self._attempt(address, "verifications")
+        if wait is not None:
+            raise PageError(Trouble("too_many_tries", 429, retry_after=wait))
 
     def check(self, texts: Iterable[str], policy: Policy, *, address: str) -> Answers:
         """Every text once; a look-up by verification code counts against `address`."""

@@ -91,6 +91,7 @@ class _Pages:
             return self.renderer.page("verify.html", place, fields=fields)
         fields = Filled()
         try:
+            self.checker.admit(_address(request))
             async with bounded_form(request) as form:
                 fields = filled(form)
                 question = await self._question(fields, await upload_of(form))
@@ -122,7 +123,7 @@ class _Pages:
         return Question(texts, policy)
 
     async def _check(self, request: Request, question: Question) -> Answers:
-        address = request.client.host if request.client else ""
+        address = _address(request)
         return await run_in_threadpool(self.checker.check, question.texts, question.policy, address=address)
 
     def _result(self, place: Place, fields: Filled, texts: Sequence[str], answers: Answers) -> Response:
@@ -149,3 +150,7 @@ class _Pages:
 
     def _place(self, request: Request) -> Place:
         return Place(spoken(request, self.assembly.settings.lang), chosen_language(request), request.url.path)
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
