@@ -244,7 +244,7 @@ def test_for_people_it_shows_page_code_verdicts_and_commands_that_work_as_pasted
         with httpx.Client(base_url=f"http://localhost:{port}", timeout=30, trust_env=False) as http:
             verdicts = [http.post("/v1/verifications", json={"content": each}).json()["verdict"] for each in codes]
         assert set(verdicts) == set(VERDICTS.values())
-        script = text[text.index("TOKEN=") : text.rindex("\n\n")]
+        script = text[text.index("export BASE_URL=") : text.rindex("\n\n")]
         answer = subprocess.run(["sh", "-c", script], capture_output=True, timeout=60)
         assert json.loads(answer.stdout)["state"] == "active", answer
         process.send_signal(signal.SIGINT)

@@ -107,16 +107,19 @@ def _verified(assembly: Assembly, sources: PublishedDirectory, content: str) -> 
 
 
 def commands(client_id: str, client_secret: str, base_url: str, now: datetime) -> str:
-    """A token and a licence, for any POSIX shell with curl: one licence a day, however often it is pasted."""
+    """What callers need, a token, and a licence, for any POSIX shell with curl: one licence a day, however often it is
+    pasted."""
     day = now.date().isoformat()
     claims: Any = _ISSUE["claims"]
     body = _ISSUE | {
         "number": f"{now:%Y%m%d}00009902", "valid_from": day, "claims": claims | {"license_start_date": day}
     }  # fmt: skip
     return f"""\
-TOKEN=$(curl -s {base_url}/oauth/token -u {client_id}:{client_secret} \\
+export BASE_URL={base_url} CLIENT_ID={client_id} CLIENT_SECRET={client_secret}
+
+TOKEN=$(curl -s "$BASE_URL/oauth/token" -u "$CLIENT_ID:$CLIENT_SECRET" \\
   -d grant_type=client_credentials | sed 's/.*"access_token": *"\\([^"]*\\)".*/\\1/')
 
-curl -s {base_url}/v1/licences -H "Authorization: Bearer $TOKEN" \\
+curl -s "$BASE_URL/v1/licences" -H "Authorization: Bearer $TOKEN" \\
   -H 'Content-Type: application/json' -H 'Idempotency-Key: first-licence-{day}' \\
   -d '{json.dumps(body, ensure_ascii=False)}'"""
