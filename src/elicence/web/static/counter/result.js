@@ -86,7 +86,7 @@ function times(report, where) {
     report.issuer && !report.licence ? line(say("face.issuer"), el("bdi", {}, report.issuer)) : null,
     line(say("result.checked_at"), instant(report.checked_at, offset), " ", by),
     report.status_as_of
-      ? line(say("result.status_as_of"), instant(report.status_as_of, offset), ", ", say("result.age", { age: duration(age) }))
+      ? line(say("result.status_as_of"), instant(report.status_as_of, offset), say("value.and"), say("result.age", { age: duration(age) }))
       : null);
 }
 
