@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -108,6 +109,23 @@ def test_an_event_names_some_of_many_and_memory_is_bounded(calls: Calls) -> None
     denials.close()
     (told,) = facts(calls)
     assert (told["different"], told["reads"], len(told["things"])) == (len(made), len(made), MOST_NAMED)
+
+
+def test_what_is_being_looked_up_at_the_end_is_written_too(calls: Calls) -> None:
+    licence, house = calls.issue()["id"], calls.house
+    free = threading.Event()
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(free.wait, 30)
+        denials = Denials(house.desk, house.clock, threads)
+
+        async def ask() -> None:
+            denials.note(Caller(house.agencies["market"], client_id="cli_one"), licence, change=False)
+            await asyncio.sleep(LOOK_EVERY + 0.3)  # the look has taken the note and waits for its thread
+
+        calls.loop.run_until_complete(ask())
+        threading.Timer(0.3, free.set).start()
+        denials.close()
+        assert [each["reads"] for each in facts(calls)] == [1]
 
 
 def test_a_store_that_fails_costs_the_record_and_no_answer(calls: Calls, caplog: pytest.LogCaptureFixture) -> None:

@@ -8,7 +8,7 @@ most every ten minutes, with counts: noting costs memory that is bounded, and wr
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -69,6 +69,8 @@ class Denials:
     def close(self) -> None:
         """Writes what is still noted. Called when no call is under way any more."""
         self._closed = True
+        if self._looking is not None:
+            wait([self._looking])  # it holds what it took
         self._settle(self._taken(), last=True)
 
     def _tick(self) -> None:
