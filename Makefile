@@ -51,9 +51,10 @@ bench: setup bench-packages
 soak: setup packages
 	$(BIN)/python -m pytest -q -s -m soak
 
-# Needs uv; writes the lock without naming any registry.
+# Needs uv; writes the lock without naming any registry. With extras: pip checks `coverage[toml]` apart from `coverage`, and
+# takes the newest where only the plain name is pinned, which ends in an error the day after a release.
 lock:
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-annotate --no-header \
 	  --no-emit-index-url --no-emit-find-links --extra service --group dev pyproject.toml -o requirements.lock
 
 clean:
