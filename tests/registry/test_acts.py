@@ -1,11 +1,11 @@
 """Acts that wait for commits side by side in one thread: each gets its own answer, and they share the disk's time."""
 
-import sqlite3
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
 
 import pytest
+from tests.registry.failing import FailingDisk
 
 from elicence.errors import Conflict, StoreFault
 from elicence.registry.acts import Acts, Work, wait_here
@@ -148,25 +148,9 @@ def test_after_the_end_no_act_begins(registry: Registry) -> None:
 
 
 def test_a_disk_that_fails_under_acts_fails_them_all_and_ends_the_store(sqlite_url: str) -> None:
-    class Failing:
-        """The driver's connection on a disk whose fsync fails."""
-
-        def __init__(self, driver: sqlite3.Connection) -> None:
-            self.driver = driver
-
-        def execute(self, statement: str) -> sqlite3.Cursor:
-            if statement == "COMMIT":
-                error = sqlite3.OperationalError("disk I/O error")
-                error.sqlite_errorcode = sqlite3.SQLITE_IOERR | (4 << 8)  # SQLITE_IOERR_FSYNC
-                raise error
-            return self.driver.execute(statement)
-
-        def __getattr__(self, name: str) -> object:
-            return getattr(self.driver, name)
-
     registry = Registry.open(sqlite_url)
     committer = registry._store._writer._committer  # type: ignore[attr-defined]
-    committer._driver = Failing(committer._driver)
+    committer._driver = FailingDisk(committer._driver)
     acts = [lambda n=n: registry.submit(lambda unit: set_meta(unit, f"k{n}", "v")) for n in range(4)]
     found = results(gathered(registry, acts))
     assert [error.code for error in found if isinstance(error, StoreFault)] == ["store_down"] * 4

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import make_url
 from tests.postgres import Cluster
 from tests.registry.example import AGENCY, NOW, Example, found
+from tests.registry.failing import FailingDisk
 
 from elicence.errors import Conflict, ElicenceError, NotAllowed, NotFound, StoreFault
 from elicence.registry.agencies import agencies, agency_by_slug
@@ -402,27 +403,11 @@ def test_a_full_disk_fails_the_group_and_not_the_store(sqlite_url: str) -> None:
 
 
 def test_a_disk_that_fails_at_commit_ends_the_writer(sqlite_url: str) -> None:
-    class Failing:
-        """The driver's connection on a disk whose fsync fails."""
-
-        def __init__(self, driver: sqlite3.Connection) -> None:
-            self.driver = driver
-
-        def execute(self, statement: str) -> sqlite3.Cursor:
-            if statement == "COMMIT":
-                error = sqlite3.OperationalError("disk I/O error")
-                error.sqlite_errorcode = sqlite3.SQLITE_IOERR | (4 << 8)  # SQLITE_IOERR_FSYNC
-                raise error
-            return self.driver.execute(statement)
-
-        def __getattr__(self, name: str) -> object:
-            return getattr(self.driver, name)
-
     opened = Registry.open(sqlite_url)
     writer = opened._store._writer._committer  # type: ignore[attr-defined]
     with held(opened) as futures:
         futures += [opened.submit_nowait(lambda unit, n=n: set_meta(unit, f"k{n}", "v")) for n in range(3)]
-        writer._driver = Failing(writer._driver)
+        writer._driver = FailingDisk(writer._driver)
     for future in futures:
         error = future.exception(5)
         assert isinstance(error, StoreFault)
