@@ -157,7 +157,8 @@ async function look(mine) {
     }
     const texts = await frame(turn % 2 ? "crop" : "frame");
     if (stream === mine && !resting && texts.length) await judge(texts, mine);
-    if (stream === mine && performance.now() - lastFound > HINT_MS) hint();
+    // The page may have been hidden while the frame was read: then what it says of that stands.
+    if (stream === mine && !document.hidden && performance.now() - lastFound > HINT_MS) hint();
     await pause(Math.max(4, FRAME_MS - (performance.now() - began)));
   }
 }
