@@ -1,12 +1,13 @@
 """Fixtures of all rooms: `registry` and `database_url` run a test on SQLite and on PostgreSQL."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
+from tests.houses import Pattern
 from tests.postgres import Cluster
 from xdist.scheduler import LoadScopeScheduling
 
@@ -98,3 +99,19 @@ def registry(database_url: str) -> Iterator[Registry]:
     """An open registry, on each engine in turn."""
     with Registry.open(database_url) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def pattern_of(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Callable[[str], Pattern]:
+    """The registry from which those of the tests are copied, built when the first test asks for its engine."""
+    built: dict[str, Pattern] = {}
+
+    def pattern(engine: str) -> Pattern:
+        if engine not in built:
+            cluster = request.getfixturevalue("cluster") if engine == "postgresql" else None
+            made = Pattern(tmp_path_factory.mktemp(engine), cluster)
+            made.build()
+            built[engine] = made
+        return built[engine]
+
+    return pattern

@@ -83,7 +83,7 @@ class _Surviving:
 
 
 class Pulse:
-    """When the watch of this process last published without trouble."""
+    """When the watch of this process last published without trouble, or began."""
 
     def __init__(self) -> None:
         self.last: datetime | None = None
@@ -141,8 +141,9 @@ class Assembly:
         """Publishes and reaps until told to stop: what keeps a revocation public within two seconds.
 
         Trouble of whatever kind goes to `alarm` each time it is met, and the next round tries again. `pulse` tells
-        when publishing last went well.
+        when publishing last went well, or when the watch began.
         """
+        self.pulse.beat(self.clock())
         while not stop.is_set():
             with _Surviving(alarm):
                 self.publish()

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import resource
 import signal
 import socket
 import threading
@@ -31,6 +32,7 @@ _UNREAD_SECONDS: Final = 5.0
 _MOST_UNREAD: Final = 262_144
 _GRACE_SECONDS: Final = 10
 _MOST_CONNECTIONS: Final = 4_096
+_KEPT_DESCRIPTORS: Final = 128
 _WAITING_CONNECTIONS: Final = 2_048
 _COLLECT_AT: Final = (20_000, 20, 100)
 
@@ -110,8 +112,21 @@ def _config(assembly: Assembly, pages: Pages, rates: Rates, trusted_proxies: Seq
         forwarded_allow_ips=list(trusted_proxies),
         timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=_GRACE_SECONDS,
-        limit_concurrency=_MOST_CONNECTIONS,
+        limit_concurrency=_most_connections(),
     )
+
+
+def _most_connections() -> int:
+    """As many as there are descriptors for, which this process may have more of than it was started with.
+
+    Some are kept back: without them the store, keys and published files could not be opened, and would look absent.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_CONNECTIONS + _KEPT_DESCRIPTORS
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return _MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else min(_MOST_CONNECTIONS, soft - _KEPT_DESCRIPTORS)
 
 
 class _Server(uvicorn.Server):

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,33 @@ def status(answer: bytes) -> int:
     return int(answer.split(b" ")[1])
 
 
+@contextmanager
+def serving(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[int]:
+    """The port of a server in a thread of this process, so that its bounds can be made small."""
+    port = free_port()
+    settings = Settings(home=tmp_path / "home", standards_dir=STANDARDS)
+    initialise(settings, base_url=f"http://localhost:{port}", environment="demo", roots=1, cost=CHEAP)
+    ready, servers = threading.Event(), []
+
+    class Watched(server._Server):
+        def __init__(self, *parts: object) -> None:
+            super().__init__(*parts)
+            servers.append(self)
+
+    monkeypatch.setattr(server, "_Server", Watched)
+    with assemble(settings) as assembly:
+        listening = server.listen("127.0.0.1", port)
+        thread = threading.Thread(target=server.serve, args=(assembly, listening), kwargs={"ready": ready.set})
+        thread.start()
+        try:
+            assert ready.wait(60)
+            yield port
+        finally:
+            servers[0].should_exit = True
+            thread.join(60)
+        assert not thread.is_alive()
+
+
 def test_it_answers_once_it_says_so_and_publishes_first(served: tuple[int, object]) -> None:
     port, _ = served
     host = b"Host: localhost:%d\r\n\r\n" % port
@@ -123,27 +151,9 @@ def test_a_head_without_end_is_cut_off(served: tuple[int, object]) -> None:
 
 def test_a_caller_that_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(server, "_HEAD_SECONDS", 0.3)
-    port = free_port()
-    settings = Settings(home=tmp_path / "home", standards_dir=STANDARDS)
-    initialise(settings, base_url=f"http://localhost:{port}", environment="demo", roots=1, cost=CHEAP)
-    ready, servers = threading.Event(), []
-
-    class Watched(server._Server):
-        def __init__(self, *parts: object) -> None:
-            super().__init__(*parts)
-            servers.append(self)
-
-    monkeypatch.setattr(server, "_Server", Watched)
-    with assemble(settings) as assembly:
-        listening = server.listen("127.0.0.1", port)
-        thread = threading.Thread(target=server.serve, args=(assembly, listening), kwargs={"ready": ready.set})
-        thread.start()
-        assert ready.wait(60)
+    with serving(monkeypatch, tmp_path) as port:
         assert status(raw(port, b"GET /healthz HTTP/1.1\r\n")) == 408
         assert status(raw(port)) == 408
-        servers[0].should_exit = True
-        thread.join(60)
-        assert not thread.is_alive()
 
 
 def everything(port: int, *parts: bytes, pause: float = 0.1, patience: float = 20.0) -> bytes:
@@ -205,25 +215,8 @@ def hasty(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[int]:
     """A server that waits for nobody."""
     monkeypatch.setattr(server, "_IDLE_SECONDS", 1)
     monkeypatch.setattr(server, "_UNREAD_SECONDS", 1.0)
-    port = free_port()
-    settings = Settings(home=tmp_path / "home", standards_dir=STANDARDS)
-    initialise(settings, base_url=f"http://localhost:{port}", environment="demo", roots=1, cost=CHEAP)
-    ready, servers = threading.Event(), []
-
-    class Watched(server._Server):
-        def __init__(self, *parts: object) -> None:
-            super().__init__(*parts)
-            servers.append(self)
-
-    monkeypatch.setattr(server, "_Server", Watched)
-    with assemble(settings) as assembly:
-        listening = server.listen("127.0.0.1", port)
-        thread = threading.Thread(target=server.serve, args=(assembly, listening), kwargs={"ready": ready.set})
-        thread.start()
-        assert ready.wait(60)
+    with serving(monkeypatch, tmp_path) as port:
         yield port
-        servers[0].should_exit = True
-        thread.join(60)
 
 
 def test_no_connection_is_held_by_a_stray_byte_or_an_unfinished_body(hasty: int) -> None:
@@ -273,3 +266,16 @@ def test_it_ends_on_a_signal_and_closes_what_is_open(served: tuple[int, subproce
     assert child.wait(60) == 0
     assert child.stdout is not None
     assert child.stdout.read() == "closed\n"
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "connections", "after"), [(256, 256, 128, 256), (256, 2048, 1920, 2048), (256, 8192, 4096, 4224)]
+)
+def test_connections_never_take_the_last_descriptors(soft: int, hard: int, connections: int, after: int) -> None:
+    asked = (
+        "import resource, elicence.server as server\n"
+        f"resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard}))\n"
+        "print(server._most_connections(), resource.getrlimit(resource.RLIMIT_NOFILE)[0])"
+    )
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.split() == [str(connections), str(after)]

@@ -12,22 +12,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.store)
 
 
-@pytest.fixture(scope="session")
-def pattern_of(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Callable[[str], Pattern]:
-    """The registry from which those of the tests are copied, built when the first test asks for its engine."""
-    built: dict[str, Pattern] = {}
-
-    def pattern(engine: str) -> Pattern:
-        if engine not in built:
-            cluster = request.getfixturevalue("cluster") if engine == "postgresql" else None
-            made = Pattern(tmp_path_factory.mktemp(engine), cluster)
-            made.build()
-            built[engine] = made
-        return built[engine]
-
-    return pattern
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def home(request: pytest.FixtureRequest, pattern_of: Callable[[str], Pattern]) -> Iterator[OwnHouse]:
     """A registry with two agencies, on each engine in turn."""

@@ -524,8 +524,10 @@ def test_a_watcher_survives_what_nobody_foresaw_and_the_next_revocation_goes_out
 
         object.__setattr__(publisher, "bundle", type("Broken", (), {"publish": trouble})())
         thread = threading.Thread(target=publisher.watch, args=(stop,), kwargs={"every": 0.05, "alarm": told.append})
+        began = publisher.clock()
         thread.start()
         try:
+            home.clock.move(seconds=30)
             change(home, made, "revoke", "penalty")
             deadline = time.monotonic() + 60
             while verdict(home, made) != "revoked" and time.monotonic() < deadline:
@@ -533,7 +535,7 @@ def test_a_watcher_survives_what_nobody_foresaw_and_the_next_revocation_goes_out
             assert thread.is_alive()
             assert told
             assert {type(each) for each in told} == {RuntimeError}
-            assert publisher.pulse.last is None
+            assert publisher.pulse.last == began
         finally:
             stop.set()
             thread.join(60)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from elicence.errors import Conflict
+from elicence.keys.private_files import sync_folder
 from elicence.registry.schema import SchemaState, schema_state
 from elicence.settings import Settings, home_file
 
@@ -58,7 +59,7 @@ def finish_moving(home: Path) -> None:
     built = home / _BUILT
     if built.is_dir():
         _move(built, home)
-        _sync(home)
+        sync_folder(home)
 
 
 def _move(source: Path, target: Path) -> None:
@@ -96,11 +97,3 @@ def _alone(home: Path) -> Iterator[None]:
         yield
     finally:
         os.close(folder)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

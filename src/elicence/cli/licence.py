@@ -64,7 +64,7 @@ def issue(
         bool, typer.Option("--test", help="Sign with a test key: verifies as a test licence only.")
     ] = False,
 ) -> None:
-    """Issue a licence. The same request again answers with the same licence, byte for byte."""
+    """Issue a licence. The same request again answers with the same licence, as it stands by then."""
     body = read_object(source)
     with at_hand(door, Who(agency, operator, test)) as desk:
         made = desk.issue(body, key=idempotency_key or key_of("issue", desk.use, body))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from elicence.errors import KeyFault
 
-__all__ = ["create_passphrase", "read_guarded", "read_passphrase", "write_private"]
+__all__ = ["create_passphrase", "read_guarded", "read_passphrase", "sync_folder", "write_private"]
 
 _OTHERS_MAY_ANYTHING = 0o077
 _OTHERS_MAY_WRITE = 0o022
@@ -57,7 +57,7 @@ def write_private(path: Path, content: bytes, *, replace: bool, mode: int = 0o60
             os.link(name, path)
     finally:
         Path(name).unlink(missing_ok=True)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def create_passphrase(path: Path, entropy: Callable[[int], bytes]) -> bytes:
@@ -100,7 +100,8 @@ def _refuse_exposed(path: Path, found: os.stat_result, forbidden: int) -> None:
         raise KeyFault("key_exposed", f"{path.name} has mode {mode:04o} and is open to others; chmod go-rwx it.")
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Makes durable which files the folder has."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

@@ -51,7 +51,7 @@ class Checker:
         """Counts one question, together with those that the API is asked; `PageError` when there were too many."""
         wait = self._attempt(address, "verifications")
         if wait is not None:
-            raise PageError(Trouble("too_many_tries", 429, retry_after=wait))
+            raise PageError(Trouble("too_many_questions", 429, retry_after=wait))
 
     def check(self, texts: Iterable[str], policy: Policy, *, address: str) -> Answers:
         """Every text once; a look-up by verification code counts against `address`."""
