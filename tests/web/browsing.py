@@ -36,9 +36,11 @@ def paste(page: Page, text: str, picture_data: bytes = b"") -> None:
 SHIFTED = {":": "Semicolon", "#": "Digit3", "?": "Slash", "_": "Minus", "+": "Equal", "%": "Digit5", "&": "Digit7"}
 PLAIN = {"/": "Slash", ".": "Period", "-": "Minus", "=": "Equal", ";": "Semicolon", ",": "Comma", "\\": "Backslash"}
 SEND = """([keys, target]) => {
-  for (const [code, key, shiftKey] of keys) {
-    const event = { code, key, shiftKey, bubbles: true, cancelable: true };
-    document.querySelector(target).dispatchEvent(new KeyboardEvent('keydown', event));
+  const began = performance.now();
+  for (const [n, [code, key, shiftKey]] of keys.entries()) {
+    const event = new KeyboardEvent('keydown', { code, key, shiftKey, bubbles: true, cancelable: true });
+    Object.defineProperty(event, 'timeStamp', { value: began + 2 * n });
+    document.querySelector(target).dispatchEvent(event);
   }
 }"""
 
