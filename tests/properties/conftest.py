@@ -1,5 +1,5 @@
 """The registries of the issuer's tests, for properties of the whole."""
 
-from tests.issuer.conftest import home, pattern_of, pytest_collection_modifyitems
+from tests.issuer.conftest import home, pytest_collection_modifyitems
 
-__all__ = ["home", "pattern_of", "pytest_collection_modifyitems"]
+__all__ = ["home", "pytest_collection_modifyitems"]
