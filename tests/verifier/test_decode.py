@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tests import forge
 
 from elicence.errors import FormatError
-from elicence.verifier.decode import decode, is_foreign_token, looks_like
+from elicence.verifier.decode import decode, is_foreign_token, looks_like, verification_code
 from elicence.verifier.verdicts import catalogue
 
 DICTIONARIES = {1: forge.DICTIONARY}
@@ -90,8 +90,18 @@ def test_anything_else_is_named_for_what_it_looks_like(text: str, kind: str) -> 
     assert text.strip() == "" or text not in str(caught.value)
 
 
+@pytest.mark.parametrize("path", [f"/v#{DIGITS}", "/v/000G-40R4-0M3S"], ids=["licence", "verification code"])
+def test_a_code_of_this_registry_leads_to_this_registry(path: str) -> None:
+    for site in ("https://licence.example", "HTTPS://LICENCE.EXAMPLE"):
+        assert not decode(site + path, DICTIONARIES, registry="https://licence.example").elsewhere
+    for site in ("https://licence.example.evil", "https://licence.example:8443", "http://localhost", "https://a"):
+        assert decode(site + path, DICTIONARIES, registry="https://licence.example").elsewhere
+        assert not decode(site + path, DICTIONARIES).elsewhere
+        assert verification_code(site + path, DICTIONARIES, registry="https://licence.example") is None
+
+
 def test_every_name_of_a_look_alike_has_words_and_a_sample() -> None:
-    assert {kind for _, kind in LOOKS} == set(catalogue().words["looks_like"])
+    assert {kind for _, kind in LOOKS} | {"other_site"} == set(catalogue().words["looks_like"])
 
 
 def test_a_foreign_token_is_told_from_a_broken_licence() -> None:

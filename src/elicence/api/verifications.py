@@ -25,7 +25,7 @@ from elicence.errors import CallRefused, FormatError, Problem, RequestError
 from elicence.formats.encoding import JsonObject, JsonValue
 from elicence.issuer.find_by_code import find_by_code
 from elicence.licences.request_text import pointer_to
-from elicence.verifier.decode import decode
+from elicence.verifier.decode import verification_code
 from elicence.verifier.policy import Policy
 from elicence.verifier.report import Report
 from elicence.verifier.sources import Sources
@@ -45,7 +45,6 @@ _MEMBERS: Final = frozenset({"content", "expect", "max_status_age_s", "paper", "
 _DAY: Final = 86_400
 _HARDEST: Final = 7 * _DAY
 _LONGEST: Final = 16_384
-_LONGEST_CODE: Final = 512
 _LONGEST_SLUG: Final = 64
 _TAIL: Final = re.compile(r"[0-9A-Z]{2,18}")
 _TRUST_FOR: Final = timedelta(seconds=1)
@@ -86,7 +85,7 @@ class VerificationEndpoint:
         )  # fmt: skip
 
     async def _judge(self, text: str, policy: Policy, trust: TrustedList, request: Request) -> Report:
-        code = _typed_code(text, self._sources)
+        code = verification_code(text, self._sources.dictionaries(), registry=self._reception.desk.base_url)
         if code is None:
             return self._verified(text, policy, trust)
         self._reception.limits.address("codes", self._reception.address(request))
@@ -196,16 +195,6 @@ def _expected(value: JsonValue, problems: list[Problem]) -> str | None:
         sentence = f"At most {_LONGEST_SLUG} characters."
         problems.append(Problem("/expect/type", "too_long", sentence, {"limit": _LONGEST_SLUG}))
     return expected
-
-
-def _typed_code(text: str, sources: Sources) -> str | None:
-    """The verification code in the text, if that is what it is."""
-    if len(text) > _LONGEST_CODE:
-        return None
-    try:
-        return decode(text, sources.dictionaries()).code
-    except FormatError:
-        return None
 
 
 def _the_one(reports: Sequence[Report]) -> Report:

@@ -19,7 +19,7 @@ from elicence.errors import ElicenceError, FormatError, SettingsFault
 from elicence.formats.encoding import JsonObject, parse_json
 from elicence.formats.jws import parse_jws
 from elicence.settings import Settings
-from elicence.verifier.decode import decode
+from elicence.verifier.decode import verification_code
 from elicence.verifier.policy import Policy
 from elicence.verifier.report import Report, Verdict
 from elicence.verifier.sources import MAX_STATUS_CHARS, PublishedDirectory
@@ -114,7 +114,7 @@ def _judge(office: _Office, text: str, policy: Policy) -> Report:
     def judged(content: str) -> Report:
         return verify_text(content, trust=office.trust, sources=office.sources, now=office.now, policy=policy)
 
-    code = _typed_code(text, office.sources) if office.has_registry else None
+    code = _typed_code(text, office) if office.has_registry else None
     return judged(text) if code is None else _looked_up(office.door, code, judged)
 
 
@@ -126,11 +126,8 @@ def _looked_up(door: Door, code: str, judged: Callable[[str], Report]) -> Report
     return found.shown_to_typist(judged(found.credential))
 
 
-def _typed_code(text: str, sources: PublishedDirectory) -> str | None:
-    try:
-        return decode(text, sources.dictionaries()).code
-    except FormatError:
-        return None
+def _typed_code(text: str, office: _Office) -> str | None:
+    return verification_code(text, office.sources.dictionaries(), registry=office.trust.base_url)
 
 
 def _say(door: Door, report: Report, name: str | None, *, many: bool) -> None:

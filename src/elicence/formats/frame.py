@@ -86,7 +86,7 @@ def licence_url(base_url: str, digits: str) -> str:
 def digits_of(text: str) -> str:
     """The digits in what a scanner, keyboard or clipboard delivers: a licence URL of any host, or bare digits.
 
-    The host is not judged and never opened: trust hangs on the signature. White space around is dropped, and
+    The host is not judged here and never opened. White space around is dropped, and
     full-width characters, as Chinese input methods make them, are taken for their plain twins.
 
     >>> digits_of("https://licence.example/v#" + "1" * 200 + "\\r\\n") == "1" * 200

@@ -71,21 +71,32 @@ def unknown(name: str, reason: str, **facts: FactValue) -> Check:
     return Check(name, Outcome.UNKNOWN, reason, facts)
 
 
-def check_format(text: str, dictionaries: Mapping[int, bytes]) -> tuple[Check, Jws | None]:
-    """Is this a licence code, and a well-formed token?"""
+def check_format(text: str, dictionaries: Mapping[int, bytes], trust: TrustedList) -> tuple[Check, Jws | None]:
+    """Is this a licence code, and a well-formed token?
+
+    A licence of this registry behind a link to another site is none, however good it is: a phone's camera would take
+    the next person who scans it to that site.
+    """
     try:
-        decoded = decode(text, dictionaries)
+        decoded = decode(text, dictionaries, registry=trust.base_url)
     except FormatError as fault:
         return failed("format", _not_a_licence(fault), **_looks(fault)), None
     if decoded.jws_text is None:
-        return unknown("format", "needs_lookup"), None
+        return _other_site() if decoded.elsewhere else unknown("format", "needs_lookup"), None
     try:
-        return passed("format"), parse_jws(decoded.jws_text, typ=vc_jwt.TYP)
+        jws = parse_jws(decoded.jws_text, typ=vc_jwt.TYP)
     except FormatError as fault:
         reason = "typ_wrong" if is_foreign_token(decoded.jws_text) else fault.code
         return failed(
             "format", reason, **({"looks_like": _word("foreign_record")} if reason == "typ_wrong" else {})
         ), None
+    if decoded.elsewhere and trust.agency_by_did(_named_key(jws)[0]) is not None:
+        return _other_site(), None
+    return passed("format"), jws
+
+
+def _other_site() -> Check:
+    return failed("format", "qr_not_licence", looks_like=_word("other_site"))
 
 
 def check_trusted_list(trust: TrustedList, now: datetime) -> Check:
@@ -101,7 +112,7 @@ def check_key(jws: Jws, trust: TrustedList) -> tuple[Check, AgencyKey | None]:
     The key is returned where the signature is worth judging; a compromised one is, so that a forged licence is told
     from one whose issuer lost its key.
     """
-    did, _, thumbprint = jws.kid.rpartition("#")
+    did, thumbprint = _named_key(jws)
     agency, key = trust.agency_by_did(did), trust.key_of_anyone(thumbprint)
     if key is None:
         if agency is not None:
@@ -114,6 +125,12 @@ def check_key(jws: Jws, trust: TrustedList) -> tuple[Check, AgencyKey | None]:
     if key.entry.state == "compromised":
         return failed("key", "key_compromised", issuer=key.agency.name, **_date(key.entry.compromised_at)), key
     return passed("key"), key
+
+
+def _named_key(jws: Jws) -> tuple[str, str]:
+    """Agency and thumbprint in the `kid`."""
+    did, _, thumbprint = jws.kid.rpartition("#")
+    return did, thumbprint
 
 
 def check_signature(jws: Jws, key: AgencyKey) -> Check:

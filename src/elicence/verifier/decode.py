@@ -16,15 +16,18 @@ from elicence.formats.encoding import b64url_decode, parse_json
 from elicence.formats.frame import decode_frame, digits_of
 from elicence.formats.vc_jwt import TYP
 
-__all__ = ["Decoded", "decode", "is_foreign_token", "looks_like"]
+__all__ = ["Decoded", "decode", "is_foreign_token", "looks_like", "verification_code"]
 
 Kind = Literal["licence_url", "digits", "token", "verification_code"]
 
 _WHITE: Final = " \t\r\n"
+_LONGEST_CODE: Final = 512
 # Every JSON object with a member begins with `{"`, which base64url writes as `ey`; a cut token still looks like one.
 _TOKEN: Final = re.compile(r"ey[\x21-\x7e]*", re.ASCII)
-_LICENCE_URL: Final = re.compile(r"https?://[^/?#\s]+/v#", re.IGNORECASE | re.ASCII)
-_ONLINE_CODE: Final = re.compile(r"https?://[^/?#\s]+/v/(?P<code>[0-9A-Za-z-]{12,14})", re.IGNORECASE | re.ASCII)
+_LICENCE_URL: Final = re.compile(r"(?P<site>https?://[^/?#\s]+)/v#", re.IGNORECASE | re.ASCII)
+_ONLINE_CODE: Final = re.compile(
+    r"(?P<site>https?://[^/?#\s]+)/v/(?P<code>[0-9A-Za-z-]{12,14})", re.IGNORECASE | re.ASCII
+)
 _TYPED_CODE: Final = re.compile(r"[0-9A-TV-Za-tv-z]{4}([ -]?)[0-9A-TV-Za-tv-z]{4}\1[0-9A-TV-Za-tv-z]{4}", re.ASCII)
 _LOOKS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
     (name, re.compile(pattern, re.IGNORECASE | re.ASCII | re.DOTALL))
@@ -50,31 +53,50 @@ _LOOKS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What was read: a compact token, or a verification code still to be looked up; never both."""
+    """What was read: a compact token, or a verification code still to be looked up; never both.
+
+    `elsewhere`: it stood in a link to another site than the registry's.
+    """
 
     kind: Kind
     jws_text: str | None
     code: str | None = None
+    elsewhere: bool = False
 
 
-def decode(text: str, dictionaries: Mapping[int, bytes]) -> Decoded:
+def decode(text: str, dictionaries: Mapping[int, bytes], *, registry: str | None = None) -> Decoded:
     """Recognise a scanned text; `FormatError` with the fact `looks_like` if it is no licence code.
 
-    The host of a licence URL is not judged: a licence is as good as its signature, wherever its code points to.
+    `registry` is the base URL that links should lead to, None where that is not asked.
     """
     plain = text.strip(_WHITE)
     if _TOKEN.fullmatch(plain):
         return Decoded("token", plain)
-    if code := _verification_code(plain):
-        return Decoded("verification_code", None, code)
+    if found := _verification_code(plain):
+        site, code = found
+        return Decoded("verification_code", None, code, elsewhere=_elsewhere(site, registry))
     try:
         digits = digits_of(plain)
     except FormatError as fault:
         if fault.code != "qr_not_licence":
             raise
         raise FormatError(fault.code, fault.message, looks_like=looks_like(plain)) from None
-    is_url = _LICENCE_URL.match(plain if plain.isascii() else unicodedata.normalize("NFKC", plain)) is not None
-    return Decoded("licence_url" if is_url else "digits", decode_frame(digits, dictionaries))
+    url = _LICENCE_URL.match(plain if plain.isascii() else unicodedata.normalize("NFKC", plain))
+    token = decode_frame(digits, dictionaries)
+    if url is None:
+        return Decoded("digits", token)
+    return Decoded("licence_url", token, elsewhere=_elsewhere(url["site"], registry))
+
+
+def verification_code(text: str, dictionaries: Mapping[int, bytes], *, registry: str) -> str | None:
+    """The verification code in the text, typed or as a link to this registry; None for anything else."""
+    if len(text) > _LONGEST_CODE:
+        return None
+    try:
+        decoded = decode(text, dictionaries, registry=registry)
+    except FormatError:
+        return None
+    return None if decoded.elsewhere else decoded.code
 
 
 def looks_like(text: str) -> str:
@@ -106,10 +128,15 @@ def is_foreign_token(text: str) -> bool:
     return not (isinstance(typ, str) and typ.lower().removeprefix("application/") == TYP)
 
 
-def _verification_code(plain: str) -> str | None:
-    if len(plain) > 512:
+def _elsewhere(site: str | None, registry: str | None) -> bool:
+    return site is not None and registry is not None and site.lower() != registry.lower()
+
+
+def _verification_code(plain: str) -> tuple[str | None, str] | None:
+    """The site of the link it stood in, if it did, and the code."""
+    if len(plain) > _LONGEST_CODE:
         return None
     text = unicodedata.normalize("NFKC", plain)
     if link := _ONLINE_CODE.fullmatch(text):
-        return link["code"].upper()
-    return text.upper() if _TYPED_CODE.fullmatch(text) else None
+        return link["site"], link["code"].upper()
+    return (None, text.upper()) if _TYPED_CODE.fullmatch(text) else None

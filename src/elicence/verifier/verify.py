@@ -29,7 +29,7 @@ def verify(text: str, *, trust: TrustedList, sources: Sources, now: datetime, po
     made: list[Check] = found.checks
 
     # 0. Decode. What is this text? Nothing in it is opened or followed; no byte of the payload is read yet.
-    check, jws = ask.check_format(text, sources.dictionaries())
+    check, jws = ask.check_format(text, sources.dictionaries(), trust)
     made.append(check)
     if jws is None:
         return conclude(found)

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from elicence.bootstrap import Assembly
-from elicence.errors import ElicenceError, FormatError
+from elicence.errors import ElicenceError
 from elicence.issuer.find_by_code import find_by_code
-from elicence.verifier.decode import decode, looks_like
+from elicence.verifier.decode import looks_like, verification_code
 from elicence.verifier.policy import Policy
 from elicence.verifier.report import Report
 from elicence.verifier.sources import PublishedDirectory
@@ -90,10 +90,7 @@ class Checker:
         return verify(text, trust=trust, sources=self._sources, now=now, policy=policy)
 
     def _typed_code(self, text: str) -> str | None:
-        try:
-            return decode(text, self._sources.dictionaries()).code
-        except FormatError:
-            return None
+        return verification_code(text, self._sources.dictionaries(), registry=self._assembly.desk.base_url)
 
 
 def _once(reports: Iterable[Report]) -> Iterable[Report]:

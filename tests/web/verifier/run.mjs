@@ -38,8 +38,8 @@ const answers = {
     }
     return reports;
   },
-  async decode({ text, dictionaries }) {
-    return decode(text, new Map(entries(dictionaries, bytes).map(([name, data]) => [Number(name), data])));
+  async decode({ text, dictionaries, registry = null }) {
+    return decode(text, new Map(entries(dictionaries, bytes).map(([name, data]) => [Number(name), data])), registry);
   },
   async trusted_list({ document, roots, now, newestSeen }) {
     const trust = await openTrustedList(bytes(document), await parseRoots(bytes(roots)), { now: new Date(now), newestSeen });

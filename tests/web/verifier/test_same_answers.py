@@ -25,6 +25,7 @@ from elicence.verifier.policy import Policy
 from elicence.verifier.trust import open_trusted_list, parse_roots
 from elicence.verifier.verdicts import Verdict
 
+SITES = (forge.BASE, forge.BASE.upper(), f"{forge.BASE}.evil", f"{forge.BASE}:8443", "http://localhost")
 VECTORS = Path(__file__).parents[2] / "vectors" / "qr-frame"
 ROOT = Path(__file__).parents[3]
 NEEDS_PRESENTATIONS = {Verdict.CODE_TIMED_OUT, Verdict.CODE_REUSED}
@@ -74,7 +75,8 @@ def test_a_foreign_code_is_named_alike_and_never_opened(tmp_path: Path) -> None:
     texts += [
         token,
         forge.frame(token),
-        f"{forge.BASE}/v#{forge.frame(token)}",
+        *(f"{site}/v#{forge.frame(token)}" for site in SITES),
+        *(f"{site}/v/000G-40R4-0M3S" for site in SITES),
         "000g 40r4 0m3s\r\n",
         "x" * 7000,
         "1" * 200,
@@ -82,15 +84,16 @@ def test_a_foreign_code_is_named_alike_and_never_opened(tmp_path: Path) -> None:
     for text in texts:
         expected: dict[str, Any]
         try:
-            found = decode(text, {1: forge.DICTIONARY})
+            found = decode(text, {1: forge.DICTIONARY}, registry=forge.BASE)
             read = {"code": found.code} if found.jws_text is None else {"token": found.jws_text}
-            expected = {"kind": found.kind, **read}
+            expected = {"kind": found.kind, **read, "elsewhere": found.elsewhere}
         except FormatError as fault:
             looks = fault.facts.get("looks_like")
             expected = {"kind": "unreadable", "reason": fault.code}
             if looks is not None:
                 expected = {"kind": "foreign", "looksLike": looks}
-        cases.ask(text[:40], "decode", {"text": text, "dictionaries": {"1": b64(forge.DICTIONARY)}}, expected)
+        question = {"text": text, "dictionaries": {"1": b64(forge.DICTIONARY)}, "registry": forge.BASE}
+        cases.ask(text[:40], "decode", question, expected)
     assert cases.differences(tmp_path) == []
 
 
@@ -105,7 +108,8 @@ def test_every_vector_of_the_qr_frame_is_read_alike(file: str, tmp_path: Path) -
     for vector in vectors["cases"]:
         url = f"{forge.BASE}/v#{vector['digits']}"
         try:
-            expected = {"kind": "licence_url", "token": decode_frame(vector["digits"], dictionaries)}
+            token = decode_frame(vector["digits"], dictionaries)
+            expected = {"kind": "licence_url", "token": token, "elsewhere": False}
         except FormatError as fault:
             expected = {"kind": "unreadable", "reason": fault.code}
         # As part of a URL the white space around a text is dropped, and wide digits are plain ones.

@@ -61,22 +61,28 @@ function attempt(work) {
 }
 
 /**
- * Is this a licence code, and a well-formed token?
+ * Is this a licence code, and a well-formed token? A licence of this registry behind a link to another site is none.
  * @param {string} text
  * @param {ReadonlyMap<number, Uint8Array>} dictionaries
  * @returns {[Check, import("./jws.js").Jws | null]}
+ * @param {TrustedList} trust
  */
-export function checkFormat(text, dictionaries) {
-  const decoded = attempt(() => recognise(text, dictionaries));
+export function checkFormat(text, dictionaries, trust) {
+  const decoded = attempt(() => recognise(text, dictionaries, trust.baseUrl));
   if (decoded.fault) {
     const seen = decoded.fault.facts.looks_like;
     const reason = seen === "presentation" ? "needs_network" : decoded.fault.code;
     return [failed("format", reason, seen === undefined ? {} : { looks_like: texts("looks_like", seen) }), null];
   }
-  if (decoded.value.kind === "verification_code") return [unknown("format", "needs_lookup"), null];
+  const { elsewhere } = decoded.value;
+  const otherSite = () => failed("format", "qr_not_licence", { looks_like: texts("looks_like", "other_site") });
+  if (decoded.value.kind === "verification_code") return [elsewhere ? otherSite() : unknown("format", "needs_lookup"), null];
   const { token } = decoded.value;
   const parsed = attempt(() => parseJws(token, { typ: TYP }));
-  if (!parsed.fault) return [passed("format"), parsed.value];
+  if (!parsed.fault) {
+    const ours = trust.agencyByDid(namedKey(parsed.value.kid)[0]) !== null;
+    return elsewhere && ours ? [otherSite(), null] : [passed("format"), parsed.value];
+  }
   const reason = isForeignToken(token) ? "typ_wrong" : parsed.fault.code;
   const facts = reason === "typ_wrong" ? { looks_like: texts("looks_like", "foreign_record") } : {};
   return [failed("format", reason, facts), null];

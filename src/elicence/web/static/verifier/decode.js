@@ -2,8 +2,8 @@
  * Step 0: what has been scanned, pasted or typed? Nothing is opened, followed or trusted here. A licence URL, its bare digits,
  * a compact token and a verification code are taken; everything else is named for what it looks like.
  *
- * @typedef {{kind: "licence_url" | "digits" | "token", token: string}
- *   | {kind: "verification_code", code: string}} Decoded
+ * @typedef {{kind: "licence_url" | "digits" | "token", token: string, elsewhere: boolean}
+ *   | {kind: "verification_code", code: string, elsewhere: boolean}} Decoded `elsewhere`: in a link to another site
  */
 import { b64urlDecode, isAscii, lengthOf } from "./encoding.js";
 import { FormatError } from "./faults.js";
@@ -14,8 +14,8 @@ import { TYP } from "./vc.js";
 
 // Every JSON object with a member begins with `{"`, which base64url writes as `ey`; a cut token still looks like one.
 const TOKEN = /^ey[\x21-\x7e]*$/;
-const LICENCE_URL = /^https?:\/\/[^/?# \t\n\r\f\v]+\/v#/i;
-const ONLINE_CODE = /^https?:\/\/[^/?# \t\n\r\f\v]+\/v\/([0-9A-Za-z-]{12,14})$/i;
+const LICENCE_URL = /^(https?:\/\/[^/?# \t\n\r\f\v]+)\/v#/i;
+const ONLINE_CODE = /^(https?:\/\/[^/?# \t\n\r\f\v]+)\/v\/([0-9A-Za-z-]{12,14})$/i;
 const TYPED_CODE = /^[0-9A-TV-Za-tv-z]{4}([ -]?)[0-9A-TV-Za-tv-z]{4}\1[0-9A-TV-Za-tv-z]{4}$/;
 const LONGEST_CODE = 512;
 const LOOKS = /** @type {[string, RegExp][]} */ (
@@ -39,17 +39,18 @@ const LOOKS = /** @type {[string, RegExp][]} */ (
 );
 
 /**
- * Recognise a scanned text. The host of a licence URL is not judged: a licence is as good as its signature.
+ * Recognise a scanned text. `registry` is the base URL that links should lead to, null where that is not asked.
  * @param {string} text
  * @param {ReadonlyMap<number, Uint8Array>} dictionaries
+ * @param {string | null} registry
  * @returns {Decoded}
  * @throws {FormatError} `qr_not_licence` with the fact `looks_like`, or another code that begins with `qr_`
  */
-export function recognise(text, dictionaries) {
+export function recognise(text, dictionaries, registry) {
   const plain = stripped(text);
-  if (TOKEN.test(plain)) return { kind: "token", token: plain };
-  const code = verificationCode(plain);
-  if (code !== null) return { kind: "verification_code", code };
+  if (TOKEN.test(plain)) return { kind: "token", token: plain, elsewhere: false };
+  const found = verificationCode(plain);
+  if (found !== null) return { kind: "verification_code", code: found.code, elsewhere: isElsewhere(found.site, registry) };
   let digits;
   try {
     digits = digitsOf(plain);
@@ -57,8 +58,9 @@ export function recognise(text, dictionaries) {
     if (!(fault instanceof FormatError) || fault.code !== "qr_not_licence") throw fault;
     throw new FormatError(fault.code, fault.message, { looks_like: looksLike(plain) });
   }
-  const url = LICENCE_URL.test(isAscii(plain) ? plain : plain.normalize("NFKC"));
-  return { kind: url ? "licence_url" : "digits", token: decodeFrame(digits, dictionaries) };
+  const url = LICENCE_URL.exec(isAscii(plain) ? plain : plain.normalize("NFKC"));
+  const token = decodeFrame(digits, dictionaries);
+  return { kind: url ? "licence_url" : "digits", token, elsewhere: isElsewhere(url?.[1], registry) };
 }
 
 /** A code of the catalogue's `looks_like` words, judged by the first characters only. @param {string} text @returns {string} */
@@ -84,13 +86,17 @@ export function isForeignToken(text) {
   }
 }
 
-/** @returns {string | null} */
+/** The site of the link it stood in, if it did, and the code. @returns {{site?: string, code: string} | null} */
 function verificationCode(/** @type {string} */ plain) {
   if (lengthOf(plain) > LONGEST_CODE) return null;
   const text = plain.normalize("NFKC");
   const link = ONLINE_CODE.exec(text);
-  if (link !== null) return link[1].toUpperCase();
-  return TYPED_CODE.test(text) ? text.toUpperCase() : null;
+  if (link !== null) return { site: link[1], code: link[2].toUpperCase() };
+  return TYPED_CODE.test(text) ? { code: text.toUpperCase() } : null;
+}
+
+function isElsewhere(/** @type {string | undefined} */ site, /** @type {string | null} */ registry) {
+  return site !== undefined && registry !== null && site.toLowerCase() !== registry.toLowerCase();
 }
 
 /** At most `count` code points. @returns {string} */

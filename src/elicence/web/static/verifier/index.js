@@ -13,12 +13,12 @@ export { verify } from "./verify.js";
  * named by `looksLike` (a key of the catalogue's `looks_like` words).
  * @param {string} text
  * @param {ReadonlyMap<number, Uint8Array>} [dictionaries] without them the frame of a licence code is not read
- * @returns {{kind: "licence_url" | "digits" | "token", token: string} | {kind: "verification_code", code: string}
- *   | {kind: "foreign", looksLike: string} | {kind: "unreadable", reason: string}}
+ * @param {string | null} [registry] the base URL that links should lead to
+ * @returns {import("./decode.js").Decoded | {kind: "foreign", looksLike: string} | {kind: "unreadable", reason: string}}
  */
-export function decode(text, dictionaries = new Map()) {
+export function decode(text, dictionaries = new Map(), registry = null) {
   try {
-    return recognise(String(text), dictionaries);
+    return recognise(String(text), dictionaries, registry);
   } catch (fault) {
     if (!(fault instanceof FormatError)) throw fault;
     const looksLike = fault.facts.looks_like;

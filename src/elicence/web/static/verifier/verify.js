@@ -34,7 +34,7 @@ async function findings(/** @type {string} */ text, /** @type {import("./publish
   const made = found.checks;
 
   // 0. Decode. What is this text? Nothing in it is opened or followed; no byte of the payload is read yet.
-  const [format, jws] = ask.checkFormat(text, await sources.dictionaries());
+  const [format, jws] = ask.checkFormat(text, await sources.dictionaries(), trust);
   made.push(format);
   if (jws === null) return found;
 
