@@ -31,6 +31,7 @@ _IDLE_SECONDS: Final = 30
 _UNREAD_SECONDS: Final = 5.0
 _MOST_UNREAD: Final = 262_144
 _GRACE_SECONDS: Final = 10
+_PARTING_SECONDS: Final = 3.0
 _MOST_CONNECTIONS: Final = 4_096
 _KEPT_DESCRIPTORS: Final = 128
 _WAITING_CONNECTIONS: Final = 2_048
@@ -221,6 +222,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """The body is whole; if it was answered before, the next head is awaited."""
         self._in_body = False
+        self._calm()
         super().on_message_complete()
         if self.cycle.response_complete:
             self._wait(_IDLE_SECONDS)
@@ -238,6 +240,12 @@ class BoundedProtocol(HttpToolsProtocol):
             self._wait(_UNREAD_SECONDS)
         elif not self._in_head:
             self._wait(_IDLE_SECONDS)
+
+    def shutdown(self) -> None:
+        """The server ends: what has begun is finished, but a body that is still on its way must come soon."""
+        super().shutdown()
+        if self._in_body and not self.transport.is_closing():
+            self._wait(_PARTING_SECONDS)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  (uvicorn's words; ours are the problem's)
         """What is no HTTP at all."""

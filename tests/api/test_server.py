@@ -268,6 +268,22 @@ def test_it_ends_on_a_signal_and_closes_what_is_open(served: tuple[int, subproce
     assert child.stdout.read() == "closed\n"
 
 
+def test_an_upload_that_does_not_come_to_its_end_holds_up_nobody_who_ends_the_server(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(server, "_PARTING_SECONDS", 0.2)
+    monkeypatch.setattr(server, "_GRACE_SECONDS", 120)
+    with serving(monkeypatch, tmp_path) as port:
+        link = socket.create_connection(("127.0.0.1", port), 60)
+        head = b"POST /v1/verifications HTTP/1.1\r\nHost: localhost:%d\r\nExpect: 100-continue\r\n" % port
+        link.sendall(head + b"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 1000\r\n\r\n")
+        assert status(link.recv(65_536)) == 100
+        link.sendall(b"--x\r\n")
+    with link:
+        assert link.recv(65_536) == b""
+    assert [each for each in caplog.records if each.levelname == "ERROR"] == []
+
+
 @pytest.mark.parametrize(
     ("soft", "hard", "connections", "after"), [(256, 256, 128, 256), (256, 2048, 1920, 2048), (256, 8192, 4096, 4224)]
 )
