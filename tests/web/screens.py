@@ -1,7 +1,7 @@
 """Pictures of every page, to be looked at: `python tests/web/screens.py [FOLDER]`; the default folder is not in git.
 
-Each page in both languages at three widths, and once in forced colours, in grey, at 320 px and as it prints. With
-`--readme` it also writes `docs/verify-page.png`.
+Each page and each of the twenty verdicts in both languages at three widths; some in forced colours, in grey, at 320 px,
+at 200 % and as they print. With `--readme` it also writes `docs/verify-page.png`.
 """
 
 import io
@@ -16,12 +16,9 @@ sys.path.insert(0, str(ROOT))
 
 from PIL import Image  # noqa: E402
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright  # noqa: E402
-from tests.assembly import NOON  # noqa: E402
+from tests.web.reports import show_by_server, show_in_browser, vectors  # noqa: E402
 from tests.web.site import Site, furnished, stale  # noqa: E402
 from tests.web.test_hostile import hostile  # noqa: E402
-
-from elicence.verifier.report import Check, Outcome, Report  # noqa: E402
-from elicence.verifier.verdicts import Verdict, catalogue  # noqa: E402
 
 CHROMIUM = "/usr/bin/chromium"
 WIDTHS = (360, 768, 1280)
@@ -41,7 +38,9 @@ VERDICTS = (
     "valid", "valid_check_id", "revoked", "suspended", "superseded", "expired", "not_yet_valid", "tampered",
     "unknown_issuer", "not_a_licence", "test_licence", "damaged", "wrong_type", "holder_mismatch", "status_unknown",
 )  # fmt: skip
-MADE_UP = ("unsupported", "key_withdrawn", "clock_wrong", "code_timed_out", "code_reused")
+# These come from the report vectors; beside them, answers that share a verdict with another.
+FROM_VECTORS = ("unsupported", "key_withdrawn", "clock_wrong", "code_timed_out", "code_reused")
+BESIDE = ("holder_not_proven", "needs_network", "long_names")
 
 
 def launch(player: Playwright, *arguments: str) -> Browser:
@@ -91,39 +90,17 @@ def ready(page: Page, site: Site) -> None:
     page.evaluate("instant => clockIs(instant)", milliseconds(site))
 
 
-def made_up(verdict: str, language: str) -> dict:
-    """A report with a verdict that a registry does not bring about by itself."""
-    words = catalogue()
-    entry = words.entry(Verdict(verdict))
-    reason = next(reason for reason, leads_to in words.reasons.items() if leads_to == verdict)
-    checks = tuple(Check(name, Outcome.PASSED) for name in ("format", "trusted_list", "key", "signature"))
-    report = Report(
-        checked_at=NOON, checks=(*checks, Check("holder", Outcome.FAILED, reason)), verdict=entry.verdict,
-        verdict_class=entry.verdict_class, reason=reason, status_as_of=NOON,
-        issuer={"zh-CN": "示例市市场监督管理局", "en": "Example Market Authority"},
-    )  # fmt: skip
-    return report.to_json(language)
-
-
-def show_made_up(page: Page, site: Site, verdict: str, language: str) -> None:
-    """Hands such a report to the page's own module that shows answers."""
+def show_vector(page: Page, site: Site, name: str, language: str) -> None:
+    """Opens the counter and shows it a report that no scan brings about by itself."""
     page.goto(f"{site.url}/verify?lang={language}")
     ready(page, site)
-    page.evaluate(
-        """async report => {
-            const { src } = document.querySelector('script[src$="counter/page.js"]');
-            const { show } = await import(src.replace('page.js', 'show.js'));
-            show({ answers: [{ report, where: 'device' }] }, { next: () => {}, again: () => {} });
-        }""",
-        made_up(verdict, language),
-    )
-    page.wait_for_selector(f'[data-verdict="{verdict}"]')
+    show_in_browser(page, name, language)
 
 
 def show(page: Page, site: Site, verdict: str, language: str = "en") -> None:
     """Any of the twenty verdicts."""
-    if verdict in MADE_UP:
-        show_made_up(page, site, verdict, language)
+    if verdict in vectors():
+        show_vector(page, site, verdict, language)
     elif verdict == "status_unknown":
         with stale(site):
             ask_for(page, site, verdict, language)
@@ -155,15 +132,27 @@ def every_page(page: Page, site: Site, folder: Path) -> None:
             take(page, site, folder, f"{name}-{language}")
         page.goto(f"{site.url}/v/000G40R40M3S?lang={language}")
         take(page, site, folder, f"unknown_code-{language}")
-        for verdict in (*VERDICTS, *MADE_UP):
+        for verdict in (*VERDICTS, *FROM_VECTORS, *BESIDE):
             show(page, site, verdict, language)
             take(page, site, folder, f"result-{verdict}-{language}")
+            if verdict == "valid_check_id":
+                page.click(".compared label")
+                take(page, site, folder, f"result-compared-{language}")
+        for name in (*FROM_VECTORS, *BESIDE):
+            show_by_server(page, site, name, language)
+            take(page, site, folder, f"server-{name}-{language}")
         several = "\n".join(site.contents[name] for name in ("valid", "revoked", "superseded"))
         page.goto(f"{site.url}/verify?lang={language}")
         page.fill("#content", several)
         page.click("form.ask button[type=submit]")
         page.wait_for_selector("[data-verdict=revoked]")
         take(page, site, folder, f"several-{language}")
+
+
+def in_grey(folder: Path) -> None:
+    """Every verdict as a printer without colours or an eye without them has it."""
+    for path in [*folder.glob("result-*-768.png"), *folder.glob("forced-*.png")]:
+        Image.open(path).convert("L").save(folder / f"grey-{path.name}")
 
 
 def special_views(browser: Browser, site: Site, folder: Path) -> None:
@@ -177,9 +166,6 @@ def special_views(browser: Browser, site: Site, folder: Path) -> None:
         for verdict in ("valid", "suspended", "superseded", "unknown_issuer"):
             ask_for(page, site, verdict)
             whole(page, folder / f"{view}-{verdict}.png")
-            if view == "forced":
-                picture = Image.open(folder / f"{view}-{verdict}.png").convert("L")
-                picture.save(folder / f"{view}-{verdict}.png")
         page.goto(f"{site.url}/verify?lang=en")
         whole(page, folder / f"{view}-verify.png")
         page.close()
@@ -194,10 +180,12 @@ def special_views(browser: Browser, site: Site, folder: Path) -> None:
     whole(page, folder / "hostile-360.png")
     page.close()
     page = opened(browser, site).new_page()
-    ask_for(page, site, "suspended", "zh-CN")
-    page.emulate_media(media="print")
-    page.set_viewport_size({"width": 700, "height": 990})
-    whole(page, folder / "print-suspended.png")
+    for verdict in ("valid", "suspended", "superseded", "unknown_issuer", "valid_check_id"):
+        page.emulate_media(media="screen")
+        ask_for(page, site, verdict, "zh-CN")
+        page.emulate_media(media="print")
+        page.set_viewport_size({"width": 700, "height": 990})
+        whole(page, folder / f"print-{verdict}.png")
     page.close()
 
 
@@ -235,8 +223,10 @@ def main(folder: Path, *, readme: bool) -> None:
             path = readme_picture(browser, site)
             print(path, path.stat().st_size, "bytes")
             return
-        every_page(opened(browser, site, reduced_motion="reduce").new_page(), site, folder)
+        at_a_counter = {"reduced_motion": "reduce", "timezone_id": "Asia/Shanghai"}
+        every_page(opened(browser, site, **at_a_counter).new_page(), site, folder)
         special_views(browser, site, folder)
+        in_grey(folder)
     print(len(list(folder.glob("*.png"))), "pictures in", folder)
 
 

@@ -6,7 +6,7 @@ import itertools
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.web.browsing import paste, violations
-from tests.web.screens import LANGUAGES, MADE_UP, VERDICTS, ask_for, show
+from tests.web.screens import FROM_VECTORS, LANGUAGES, VERDICTS, WIDTHS, ask_for, show
 from tests.web.site import Site
 from tests.web.test_hostile import SCRIPT, hostile
 from tests.web.test_uploads import picture
@@ -28,10 +28,17 @@ def test_axe_finds_nothing_on_any_page(page: Page, site: Site, axe: str, path: s
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("verdict", [*VERDICTS, *MADE_UP])
-def test_axe_finds_nothing_on_any_answer(page: Page, site: Site, axe: str, verdict: str, language: str) -> None:
+@pytest.mark.parametrize("verdict", [*VERDICTS, *FROM_VECTORS])
+def test_any_answer_is_in_sight_at_every_width_and_axe_finds_nothing(
+    page: Page, site: Site, axe: str, verdict: str, language: str
+) -> None:
     show(page, site, verdict, language)
     expect(page.locator("h1:visible")).to_be_focused()
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        assert not wider_than_the_screen(page), width
+        for part in (".verdict", ".advice", "#next"):
+            expect(page.locator(f"#answers {part}")).to_be_in_viewport(ratio=0.99)
     page.click("summary")
     assert violations(page, axe) == []
     assert page.get_attribute("html", "lang") == language
