@@ -1,6 +1,6 @@
 // One report as an article: verdict band, face of the licence, times, checks. Twin of the server's `_answer.html`.
 import { el, outcomeSign, sign } from "./dom.js";
-import { claim, code, dayElement, instant, isTricky, offsetOf, plain, text } from "./shown.js";
+import { claim, code, dayElement, instant, isTricky, offsetHere, offsetOf, plain, text } from "./shown.js";
 import { classWord, duration, outcomeWord, say } from "./words.js";
 import { settings } from "./settings.js";
 
@@ -78,15 +78,17 @@ function face(licence, rows, level) {
 }
 
 function times(report, where) {
-  const offset = report.licence ? offsetOf(report.licence.valid_from) : 0;
+  // Times are told as the issuing agency tells them; without a licence to go by, as this device does.
+  const offset = report.licence ? offsetOf(report.licence.valid_from) : offsetHere(report.checked_at);
   const line = (label, ...said) => el("div", {}, el("dt", {}, label), el("dd", {}, said));
+  const together = (said) => el("span", { class: "together" }, said);
   const by = where === "server" ? say("result.by", { host: settings.host }) : say("counter.by_device");
   const age = Date.parse(report.checked_at) - Date.parse(report.status_as_of);
   return el("dl", { class: "when" },
     report.issuer && !report.licence ? line(say("face.issuer"), el("bdi", {}, report.issuer)) : null,
-    line(say("result.checked_at"), instant(report.checked_at, offset), " ", by),
+    line(say("result.checked_at"), instant(report.checked_at, offset), " ", together(by)),
     report.status_as_of
-      ? line(say("result.status_as_of"), instant(report.status_as_of, offset), say("value.and"), say("result.age", { age: duration(age) }))
+      ? line(say("result.status_as_of"), instant(report.status_as_of, offset), say("value.and"), together(say("result.age", { age: duration(age) })))
       : null);
 }
 

@@ -36,8 +36,12 @@ export function text(value, label = "") {
   return el("div", { class: "long", tabindex: "0", role: "group", "aria-label": label }, inner);
 }
 
-// A number or code, where every character counts.
-export const code = (value) => el("bdi", { class: "code", ...tongue(value) }, segments(value));
+// A number or code, where every character counts; a long one breaks after its dots.
+export function code(value) {
+  const groups = value.split(".");
+  const parts = groups.map((group, i) => (i + 1 < groups.length ? [...segments(`${group}.`), el("wbr")] : segments(group)));
+  return el("bdi", { class: "code", ...tongue(value) }, parts.flat());
+}
 
 export const dayElement = (iso) => el("time", { datetime: iso.slice(0, 10) }, day(iso));
 
@@ -62,6 +66,9 @@ export function plain(value) {
 export function claim(value, label) {
   return typeof value === "string" && isDay(value) ? dayElement(value) : text(plain(value), label);
 }
+
+// Minutes east of UTC, as this device's own clock shows it.
+export const offsetHere = (iso) => -new Date(iso).getTimezoneOffset();
 
 // Minutes east of UTC, as an ISO instant writes them.
 export function offsetOf(iso) {
