@@ -25,7 +25,7 @@ demo: setup
 	@$(BIN)/elicence demo --port $(PORT)
 
 # What the tests start beside Python: Debian's PostgreSQL 15, zbar, Chromium with fonts, npm and curl; for the benchmarks
-# wrk. Installed where that is allowed, named where not.
+# wrk and Chromium. Installed where that is allowed, named where not.
 packages:
 	@sh tests/packages.sh tests
 
@@ -41,7 +41,8 @@ lint: setup
 test: setup packages lint
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not soak" --cov --cov-report=term:skip-covered --cov-fail-under=90 -q
 
-# Ratios against limits measured in the same run; nothing here is a timed test. Without wrk the API is left out and named.
+# Ratios against limits measured in the same run; nothing here is a timed test. Without wrk the API is left out and named,
+# without Chromium the counter.
 bench: setup bench-packages
 	@for bench in tests/benchmarks/bench_*.py; do $(BIN)/python $$bench || exit 1; done
 

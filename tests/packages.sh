@@ -24,6 +24,7 @@ look() {
     bench)
         need wrk wrk
         need taskset util-linux
+        need /usr/bin/chromium chromium
         ;;
     *)
         echo "usage: packages.sh [tests|bench]" >&2
