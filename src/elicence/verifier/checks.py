@@ -181,7 +181,9 @@ def check_test(key: AgencyKey, trust: TrustedList, policy: Policy) -> Check:
 
 
 def check_clock(credential: CodeCredential, trust: TrustedList, now: datetime, policy: Policy) -> Check:
-    """Can the time be right? A clock that lies before something already signed cannot."""
+    """Can the time be right? A clock that is known to be wrong cannot, nor one before something already signed."""
+    if policy.clock_is_off:
+        return failed("clock", "clock_off", age=abs(policy.clock_off))
     behind = max(credential.issued_at, trust.issued_at) - now
     if behind > policy.leeway:
         return failed("clock", "clock_behind", age=behind)

@@ -17,6 +17,7 @@ import { isForeignToken, recognise } from "./decode.js";
 import { FormatError } from "./faults.js";
 import { Duration } from "./instants.js";
 import { parseJws, verifyJws } from "./jws.js";
+import { clockIsOff } from "./policy.js";
 import { INVALID, SUPERSEDED, SUSPENDED, VALID } from "./status_list.js";
 import { TYP, decodePayload } from "./vc.js";
 
@@ -184,11 +185,12 @@ export function checkTest(
   return passed("test");
 }
 
-/** Can the time be right? A clock that lies before something already signed cannot. @returns {Check} */
+/** Can the time be right? A clock that is known to be wrong cannot, nor one before something already signed. @returns {Check} */
 export function checkClock(
   /** @type {CodeCredential} */ credential, /** @type {TrustedList} */ trust,
   /** @type {{now: Instant, policy: Policy}} */ { now, policy },
 ) {
+  if (clockIsOff(policy)) return failed("clock", "clock_off", { age: new Duration(Math.abs(policy.clockOff)) });
   const behind = Math.max(credential.issuedAt.seconds, trust.issuedAt.seconds) - now.seconds;
   return behind > policy.leeway ? failed("clock", "clock_behind", { age: new Duration(behind) }) : passed("clock");
 }

@@ -2,10 +2,11 @@
 
 const ID_TAIL = /^[0-9A-Z]{2,18}$/;
 const MOST_LEEWAY = 300;
+const MOST_CLOCK_OFF = 300;
 
 /**
  * The rules of one verification; lengths of time in seconds, as in `verifier/policy.py`.
- * @typedef {{maxStatusAge: number, hardStatusAge: number, leeway: number, expectedType: string | null,
+ * @typedef {{maxStatusAge: number, hardStatusAge: number, leeway: number, clockOff: number, expectedType: string | null,
  *   idTail: string | null, acceptTest: boolean, environment: "production" | "demo" | null, paper: boolean}} Policy
  */
 
@@ -14,6 +15,7 @@ const DEFAULT = Object.freeze({
   maxStatusAge: 86_400,
   hardStatusAge: 604_800,
   leeway: 60,
+  clockOff: 0,
   expectedType: null,
   idTail: null,
   acceptTest: false,
@@ -37,8 +39,12 @@ export function policyOf(rules = {}) {
   if (!(policy.leeway >= 0 && policy.leeway <= MOST_LEEWAY)) {
     throw new RangeError("leeway must lie between zero and five minutes");
   }
+  if (!Number.isFinite(policy.clockOff)) throw new RangeError("clockOff must be a number of seconds");
   if (policy.idTail !== null && !ID_TAIL.test(policy.idTail)) {
     throw new RangeError("idTail must be 2 to 18 digits or capital letters");
   }
   return policy;
 }
+
+/** Whether the clock is known to be wrong by more than can be allowed for. @param {Readonly<Policy>} policy */
+export const clockIsOff = ({ clockOff }) => Math.abs(clockOff) > MOST_CLOCK_OFF;
