@@ -68,7 +68,10 @@ def axe() -> str:
 
 @pytest.fixture
 def context(browser: Browser, site: Site) -> Iterator[BrowserContext]:
-    made = opened(browser, site, locale="en-GB", viewport={"width": 1024, "height": 800})
+    # The service worker has its own tests; in all the others it would fetch every file once more.
+    made = opened(
+        browser, site, locale="en-GB", viewport={"width": 1024, "height": 800}, service_workers="block"
+    )  # fmt: skip
     yield made
     made.close()
 

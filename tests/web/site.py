@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from email.utils import formatdate
 from pathlib import Path
 
 import uvicorn
@@ -139,12 +140,22 @@ def served(assembly: Assembly, attempt: Attempt | None = None, **more: object) -
     async def app(scope: dict, receive: object, send: object) -> None:
         """The web server in front: whatever address it was called by, it asks for the registry's own."""
         headers = [(name, value) for name, value in scope.get("headers", ()) if name != b"host"]
-        await whole(scope | {"headers": [*headers, (b"host", b"e.example.gov")]}, receive, send)
+
+        async def dated(message: dict) -> None:
+            """By the registry's clock, as everything else here."""
+            if message["type"] == "http.response.start":
+                date = formatdate(assembly.clock().timestamp(), usegmt=True).encode()
+                message = message | {"headers": [*message["headers"], (b"date", date)]}
+            await send(message)
+
+        await whole(scope | {"headers": [*headers, (b"host", b"e.example.gov")]}, receive, dated)
 
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         port = listening.getsockname()[1]
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off", timeout_graceful_shutdown=1))
+        server = uvicorn.Server(
+            uvicorn.Config(app, date_header=False, log_level="error", lifespan="off", timeout_graceful_shutdown=1)
+        )
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])), daemon=True)
         thread.start()
         patience = time.monotonic() + 60

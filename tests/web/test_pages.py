@@ -230,7 +230,7 @@ def test_every_answer_is_sealed_and_none_sets_a_cookie(site: Site, client: httpx
 def test_static_files_may_be_kept_for_ever_and_nothing_else_is_served(client: httpx.Client) -> None:
     page = client.get("/verify").text
     files = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
-    assert len(files) == 5
+    assert len(files) == 6
     for file in files:
         assert "immutable" in client.get(file).headers["cache-control"]
     digest = files[0].split("/")[2]

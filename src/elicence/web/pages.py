@@ -1,4 +1,4 @@
-"""The routes: `/`, `/verify`, `/scanner-setup`, `/v` and `/v/{code}`.
+"""The routes: `/`, `/verify`, `/scanner-setup`, `/v` and `/v/{code}`, and what lets the counter be installed.
 
 A browser that can checks licences itself; what is sent here is answered here, and the page says which of the two it is.
 
@@ -21,6 +21,7 @@ from elicence.licences.verification_code import grouped, parse_code
 from elicence.verifier.policy import Policy
 from elicence.web.checking import Answers, Attempt, Checker
 from elicence.web.headers import SecurityHeaders
+from elicence.web.installing import MANIFEST, WORKER, Installing
 from elicence.web.language import chosen_language, spoken
 from elicence.web.question import Filled, Question, expectation, filled, texts_in, upload_of
 from elicence.web.reading import CodeReader
@@ -39,6 +40,7 @@ _NOTHING: Final = Trouble("nothing_given", field="content")
 def pages(assembly: Assembly, attempt: Attempt, *, reader: CodeReader | None = None) -> list[BaseRoute]:
     """Routes for an application that serves this registry. `attempt` counts look-ups by code, wherever they come in."""
     static = StaticFiles()
+    installing = Installing(static, assembly.settings.lang)
     made = _Pages(
         assembly,
         Renderer(assembly, static),
@@ -52,6 +54,8 @@ def pages(assembly: Assembly, attempt: Attempt, *, reader: CodeReader | None = N
         ("/v", made.fragment, ("GET",)),
         ("/v/{code}", made.by_code, ("GET",)),
         ("/V/{code}", made.by_code, ("GET",)),
+        (WORKER, installing.worker, ("GET",)),
+        (MANIFEST, installing.manifest, ("GET",)),
         ("/static/{release}/{name:path}", static.serve, ("GET",)),
     )
     sealed = [Middleware(SecurityHeaders)]

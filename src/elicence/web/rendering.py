@@ -50,6 +50,7 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._release = static.release
         self._types = {language: _titles(assembly, language) for language in LANGUAGES}
         host = urlsplit(assembly.desk.base_url).netloc
         self._templates.globals |= {
@@ -68,7 +69,11 @@ class Renderer:
         html = self._templates.get_template(template).render(
             asked, say=say, place=place, types=self._types[place.language], looks=self._looks(place.language)
         )
-        headers = {"Content-Language": place.language, "Vary": "Accept-Language"}
+        headers = {
+            "Content-Language": place.language,
+            "Page-Release": self._release,  # by it the service worker knows a page that fits its files
+            "Vary": "Accept-Language",
+        }
         return HTMLResponse(html, status_code=status, headers=headers)
 
     def _looks(self, language: Language) -> dict[str, str]:

@@ -17,6 +17,8 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from elicence.web.icons import png_icons
+
 __all__ = ["StaticFiles", "release_files"]
 
 _MEDIA: Final = {
@@ -24,6 +26,7 @@ _MEDIA: Final = {
     ".js": "text/javascript",
     ".json": "application/json",
     ".mjs": "text/javascript",
+    ".png": "image/png",
     ".svg": "image/svg+xml",
     ".wasm": "application/wasm",
 }
@@ -49,6 +52,14 @@ class StaticFiles:
         """Whether the release has a file of that name; what comes from npm may be missing."""
         return name in self._files
 
+    def names(self) -> tuple[str, ...]:
+        """Every file of the release, in the order of their names."""
+        return tuple(sorted(self._files))
+
+    def content(self, name: str) -> bytes:
+        """What is in a file; LookupError for one that is not there."""
+        return self._files[name].content
+
     def url(self, name: str) -> str:
         """Where a file is served; LookupError for one that is not there."""
         if name not in self._files:
@@ -68,11 +79,13 @@ class StaticFiles:
 def release_files() -> Mapping[str, bytes]:
     """Every file that is served below `/static/<release>/`, by name.
 
-    The verdict catalogue is the verifier's own file, made a module: the browser and Python read the same words.
+    The verdict catalogue is the verifier's own file, made a module: the browser and Python read the same words. Icons
+    are drawn from the mark.
     """
     files = dict(_below(resources.files("elicence.web").joinpath("static"), ""))
     catalogue = resources.files("elicence.verifier").joinpath("verdicts.json").read_bytes()
     files["verifier/verdicts.js"] = b"export default " + catalogue.strip() + b";\n"
+    files |= png_icons(files["mark.svg"].decode("utf-8"))
     return MappingProxyType(files)
 
 

@@ -1,8 +1,11 @@
 // A phone's camera opens /v#…: the licence is after the #. It is taken out of the address bar at once and judged here.
 // Where this browser cannot do that, it goes to this server in the body of a POST, never in an address.
 import { judge } from "./judge.js";
+import { watch } from "./recheck.js";
+import { keepPage } from "./release.js";
 import { able } from "./settings.js";
 import { nextByKey, show } from "./show.js";
+import * as trust from "./trust.js";
 import { say } from "./words.js";
 
 const OFFICE = { type: "", tail: "", paper: false };
@@ -31,11 +34,16 @@ function send() {
   document.getElementById("fragment-form").submit();
 }
 
-async function check() {
+async function check({ insist = false } = {}) {
   told.textContent = told.dataset.checking;
-  const found = await judge([digits], OFFICE).catch(() => ({ answers: [], troubles: ["service_error"] }));
-  if (found.answers.length) show(found, { nextHref: document.getElementById("to-form").href, again: check });
-  else told.textContent = found.troubles.map((code) => say(`problem.${code}`)).join(" ");
+  const found = await judge([digits], OFFICE, { insist }).catch(() => ({ answers: [], troubles: ["service_error"] }));
+  if (!found.answers.length) {
+    told.textContent = found.troubles.map((code) => say(`problem.${code}`)).join(" ");
+    return;
+  }
+  const steps = { nextHref: document.getElementById("to-form").href, again: () => check({ insist: true }) };
+  show(found, steps);
+  watch(found, OFFICE, (other) => show(other, { ...steps, changed: true }));
 }
 
 // A change of language loads the page anew; the licence is handed over within this tab and forgotten at once.
@@ -50,7 +58,7 @@ document.querySelector("a[data-language]")?.addEventListener("click", () => {
 if (!digits) told.textContent = told.dataset.empty;
 else if (able) {
   document.addEventListener("keydown", nextByKey);
-  void check();
+  void check().then(trust.keepFresh).then(keepPage);
 } else send();
 
 // Coming back by the history must not leave a licence in the form.

@@ -1,6 +1,7 @@
 // Texts in, answers out: each text gets a report or the trouble that kept it from one. Licences are judged here, on the
 // device; a verification code holds no licence and is looked up by the server. Twin of the server's `checking.py`.
 import { decode, verify } from "../verifier/index.js";
+import * as clock from "./clock.js";
 import { settings } from "./settings.js";
 import * as trust from "./trust.js";
 
@@ -12,24 +13,38 @@ const PROBLEMS = {
   rate_limited: "too_many_tries",
 };
 
-// `answers` of { report, where } the gravest first, `troubles` as codes, `beside` what else was read and not opened.
-export async function judge(texts, office) {
+// `answers` of { report, where, text } the gravest first, `troubles` as codes, `beside` what else was read and not opened.
+// `insist`: somebody asked once more, and newer lists are worth a wait.
+export async function judge(texts, office, { insist = false } = {}) {
   const answers = [];
   const troubles = new Set();
-  const bundle = await trust.ready();
+  const bundle = await trust.ready({ insist });
   for (const text of new Set(texts)) {
     const code = await typedCode(text, bundle);
-    if (code) await lookUp(code, office).then((report) => answers.push({ report, where: "server" }), (error) => troubles.add(error.trouble ?? "service_error"));
-    else if (bundle) answers.push({ report: await onDevice(text, office, bundle), where: "device" });
+    if (code) await lookUp(code, office).then((report) => answers.push({ report, where: "server", text }), (error) => troubles.add(error.trouble ?? "service_error"));
+    else if (bundle) answers.push({ report: await onDevice(text, office, bundle), where: "device", text });
     else troubles.add("no_lists");
   }
   return sorted(answers, [...troubles]);
 }
 
-const policyOf = (office) => ({ expectedType: office.type || null, idTail: office.tail || null, paper: office.paper });
+// The same answers by the lists at hand now. What the server answered stays as it is.
+export async function judgeAgain({ answers, troubles, beside }, office) {
+  const bundle = trust.current();
+  const renewed = answers.map(async (each) => {
+    if (each.where !== "device" || !bundle) return each;
+    return { ...each, report: await onDevice(each.text, office, bundle) };
+  });
+  return { answers: (await Promise.all(renewed)).sort(gravestFirst), troubles, beside };
+}
+
+function policyOf(office) {
+  const clockOff = Math.round(clock.wrongBy() / 1000);
+  return { expectedType: office.type || null, idTail: office.tail || null, paper: office.paper, clockOff };
+}
 
 function onDevice(text, office, { trust: list, sources }) {
-  return verify(text, { trust: list, sources, now: new Date(), policy: policyOf(office), language: settings.language });
+  return verify(text, { trust: list, sources, now: clock.now(), policy: policyOf(office), language: settings.language });
 }
 
 // A typed code, or the short address of one; other texts are none of the server's business.
@@ -58,6 +73,8 @@ async function lookUp(code, office) {
     method: "POST",
     headers: { "Content-Type": "application/json", "Accept-Language": settings.language },
     body: JSON.stringify(body), credentials: "omit", signal: AbortSignal.timeout(PATIENCE_MS),
+  }).catch(() => {
+    throw new Trouble("no_network");
   });
   const said = await answer.json();
   if (answer.ok) return said;

@@ -7,6 +7,8 @@ import { meant } from "./inputs/layouts.js";
 import { listenForDrop, listenForPaste } from "./inputs/paste.js";
 import { listenForScanner } from "./inputs/scanner.js";
 import { judge } from "./judge.js";
+import { unwatch, watch } from "./recheck.js";
+import { keepPage } from "./release.js";
 import { able, settings } from "./settings.js";
 import { clear, nextByKey, show, showing } from "./show.js";
 import { watchStatus } from "./strip.js";
@@ -35,7 +37,7 @@ function office() {
 }
 
 // Judges texts and shows the answer. A later question overtakes an earlier one.
-export async function ask(texts) {
+export async function ask(texts, { insist = false } = {}) {
   const mine = ++turn;
   const expected = office();
   if (!expected) return refuse(["tail_bad"]);
@@ -44,8 +46,8 @@ export async function ask(texts) {
   clearTroubles();
   work(true);
   try {
-    const found = await judge(texts, expected);
-    if (mine === turn) answer(found, texts);
+    const found = await judge(texts, expected, { insist });
+    if (mine === turn) answer(found, texts, expected);
   } catch (error) {
     if (mine === turn) refuse(["service_error"]);
     console.warn(error);
@@ -54,15 +56,18 @@ export async function ask(texts) {
   }
 }
 
-function answer(found, texts) {
+function answer(found, texts, expected) {
   if (!found.answers.length) return refuse(found.troubles, found.beside, texts);
   again = texts;
   emptied();
   camera.rest();
-  show(found, { next, again: () => ask(texts) });
+  const steps = { next, again: () => ask(texts, { insist: true }) };
+  show(found, steps);
+  watch(found, expected, (other) => show(other, { ...steps, changed: true }));
 }
 
 function refuse(codes, beside = [], texts = []) {
+  unwatch();
   if (showing()) clear();
   work(false);
   camera.goOn();
@@ -80,6 +85,7 @@ function emptied() {
 
 function next() {
   again = null;
+  unwatch();
   fields.tail.value = "";
   clear();
   clearTroubles();
@@ -116,6 +122,7 @@ async function takeFiles(files) {
 
 // The pages of a PDF are drawn and read by the server; nothing else goes with it.
 function sendPdf(pdf) {
+  if (!navigator.onLine) return refuse(["no_network"]);
   content.value = "";
   code.value = "";
   choose(pdf);
@@ -208,7 +215,7 @@ function start() {
   document.addEventListener("keydown", (event) => event.key === "Escape" && camera.stop());
   carryLanguage();
   watchStatus();
-  void trust.keepFresh();
+  void trust.keepFresh().then(keepPage);
   void camera.offerCamera({ onTexts: (texts) => void ask(texts) });
   document.getElementById("photo").addEventListener("change", ({ target }) => void takePhoto(target));
   const carried = carriedOver();

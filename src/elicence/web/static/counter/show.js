@@ -13,8 +13,9 @@ let steps = {};
 
 export const showing = () => !stage.hidden;
 
-// `answers` as `judge` gives them; `next`, `again`, `print` are what the buttons do, a missing one is not offered.
-export function show({ answers, troubles = [], beside = [] }, { next, again, nextHref }) {
+// `answers` as `judge` gives them; `next`, `again`, `print` are what the buttons do, a missing one is not offered. `changed`:
+// these answers take the place of others.
+export function show({ answers, troubles = [], beside = [] }, { next, again, nextHref, changed = false }) {
   steps = { next };
   const single = answers.length === 1;
   const nodes = single ? [one(answers[0], { id: "verdict", level: 1 })] : several(answers);
@@ -24,6 +25,7 @@ export function show({ answers, troubles = [], beside = [] }, { next, again, nex
   }
   if (beside.length) nodes.push(besideNote(beside));
   nodes.push(after({ next, again, nextHref }));
+  if (changed) nodes.unshift(el("p", { class: "notice judged-again" }, say("counter.judged_again")));
   stage.replaceChildren(...nodes);
   desk.hidden = true;
   stage.hidden = false;
@@ -31,7 +33,7 @@ export function show({ answers, troubles = [], beside = [] }, { next, again, nex
   document.title = `${head.textContent} – ${say("site.name")}`;
   scrollTo(0, 0);
   head.focus({ preventScroll: true });
-  alarm.textContent = answers.map(({ report }) => `${classWord(report.class)}: ${report.heading}. ${report.advice}`).join(" ");
+  alarm.textContent = (changed ? `${say("counter.judged_again")} ` : "") + answers.map(({ report }) => `${classWord(report.class)}: ${report.heading}. ${report.advice}`).join(" ");
 }
 
 export function clear() {

@@ -1,22 +1,35 @@
 // The signed bundle of the registry: keys, status lists, licence types. Fetched as one published file, which says nothing
-// about what will be scanned; opened by the verifier; kept here until a newer one has proved itself.
-import { openBundle, parseRoots } from "../verifier/index.js";
+// about what will be scanned; opened by the verifier; kept, here and on the device, until a newer one has proved itself.
+import { openBundle, parseRoots, TrustFault } from "../verifier/index.js";
+import * as clock from "./clock.js";
+import * as store from "./kept.js";
 import { settings } from "./settings.js";
 
-const FRESH_MS = 60_000;
+const FRESH_MS = 5_000;
+const POLL_MS = 60_000;
+const RETRY_MS = 10_000;
 const PATIENCE_MS = 10_000;
-// Roots tell one registry from another that was set up at the same address later.
-const SEEN = `elicence.seen.${settings.roots?.keys.map((key) => key.x.slice(0, 12)).join(".")}`;
+const SHORT_MS = 1_500;
+const LARGE = 1_000_000;
 
 let held = null;
+let tag = null;
+let size = 0;
 let pinned = null;
-let asked = 0;
 let running = null;
+let starting = null;
+let answered = -Infinity;
+let tried = -Infinity;
 let fault = null;
+let away = null;
 const listeners = new Set();
 
 export const current = () => held;
+// Why there is nothing newer: a TrustFault where what came was not to be believed; else the network.
 export const lastFault = () => fault;
+export const refused = () => fault instanceof TrustFault;
+// Since when nothing was heard of the registry; null while it answers.
+export const awaySince = () => away;
 
 export function onChange(listener) {
   listeners.add(listener);
@@ -25,63 +38,92 @@ export function onChange(listener) {
 
 const tell = () => listeners.forEach((listener) => listener());
 
-// What a later bundle must not fall behind; kept on this device between visits, where that is allowed.
-function seen() {
-  try {
-    return JSON.parse(localStorage.getItem(SEEN)) ?? {};
-  } catch {
-    return {};
-  }
-}
-
-function remember(bundle) {
-  try {
-    localStorage.setItem(SEEN, JSON.stringify({ version: bundle.trust.version, at: bundle.issuedAt.getTime() }));
-  } catch {
-    // Storage is switched off: the bundle in hand still guards against older ones.
-  }
-}
-
 // Believes the bytes of a bundle, or throws and keeps the one there is.
-export async function adopt(bytes, now = new Date()) {
-  const { version = 0, at } = seen();
+export async function adopt(bytes, now = clock.registryNow()) {
+  const { version = 0, at } = store.seen();
   pinned ??= await parseRoots(JSON.stringify(settings.roots));
-  held = await openBundle(bytes, pinned, { now, newestSeen: version, newestBundle: at ? new Date(at) : null });
-  fault = null;
-  remember(held);
+  const opened = await openBundle(bytes, pinned, { now, newestSeen: version, newestBundle: at ? new Date(at) : null });
+  store.note(bytes, opened);
+  held = opened;
+  size = bytes.length;
+  return held;
+}
+
+// What was kept on this device is opened as of the day it proved itself; how old it is, the verifier judges licence by
+// licence, and what it may still say then.
+function openKept() {
+  starting ??= (async () => {
+    const kept = await store.kept();
+    if (!kept || held) return;
+    try {
+      await adopt(kept.bytes, kept.at);
+      tag = kept.tag;
+    } catch (error) {
+      fault ??= error;
+    }
+    tell();
+  })();
+  return starting;
+}
+
+// The answer to whether there is a newer bundle; null where the one at hand is the newest.
+async function fetchBundle() {
+  const headers = held && tag ? { "If-None-Match": tag } : {};
+  const answer = await fetch(settings.bundle, { headers, cache: "no-store", credentials: "omit", signal: AbortSignal.timeout(PATIENCE_MS) });
+  if (answer.status === 304) {
+    clock.hear(clock.timeIn(answer.headers));
+    return null;
+  }
+  if (!answer.ok) throw new Error(`the bundle was answered with ${answer.status}`);
+  const bytes = new Uint8Array(await answer.arrayBuffer());
+  clock.hear(clock.timeIn(answer.headers));
+  return { bytes, tag: answer.headers.get("ETag") };
+}
+
+async function ask() {
+  tried = performance.now();
+  try {
+    const found = await fetchBundle();
+    if (found) {
+      const at = clock.registryNow();
+      await adopt(found.bytes, at);
+      tag = found.tag;
+      void store.keep(found.bytes, { tag, at });
+    }
+    answered = performance.now();
+    fault = null;
+    away = null;
+  } catch (error) {
+    fault = error;
+    if (error instanceof TrustFault) away = null;
+    else away ??= new Date();
+  } finally {
+    running = null;
+  }
   tell();
   return held;
 }
 
-async function fetchBundle() {
-  const answer = await fetch(settings.bundle, { cache: "no-cache", credentials: "omit", signal: AbortSignal.timeout(PATIENCE_MS) });
-  if (!answer.ok) throw new Error(`the bundle was answered with ${answer.status}`);
-  return new Uint8Array(await answer.arrayBuffer());
-}
-
 // Asks for a newer bundle; one question at a time. Never throws: what went wrong is `lastFault`.
 export function refresh() {
-  running ??= (async () => {
-    try {
-      await adopt(await fetchBundle());
-      asked = performance.now();
-    } catch (error) {
-      fault = error;
-      tell();
-    } finally {
-      running = null;
-    }
-    return held;
-  })();
+  running ??= openKept().then(ask);
   return running;
 }
 
-// The bundle to judge by: one that was asked for within the last minute, else whatever a short wait brings.
-export async function ready() {
-  if (held && performance.now() - asked < FRESH_MS) return held;
+// How long an answer counts as the newest: a question that costs little is asked with every licence.
+const freshFor = () => (tag && size <= LARGE ? FRESH_MS : POLL_MS);
+
+// The bundle to judge by: one that was asked for just now, else whatever a short wait brings. Where the registry did not
+// answer last time nobody is kept waiting; what comes later is judged again.
+export async function ready({ insist = false } = {}) {
+  await openKept();
   if (!held) return refresh();
-  const short = new Promise((resolve) => setTimeout(resolve, 1500));
-  await Promise.race([refresh(), short]);
+  // A clock that was wrong may have been set right by now.
+  if (performance.now() - answered < freshFor() && !clock.wrongBy()) return held;
+  if (away && !insist && performance.now() - tried < RETRY_MS) return held;
+  const asked = refresh();
+  if ((away && !insist) || !navigator.onLine) return held;
+  await Promise.race([asked, new Promise((resolve) => setTimeout(resolve, SHORT_MS))]);
   return held;
 }
 
@@ -96,9 +138,11 @@ export function labelsOf(licence) {
 }
 
 export function keepFresh() {
-  const look = () => document.visibilityState === "visible" && refresh();
-  setInterval(look, FRESH_MS);
-  document.addEventListener("visibilitychange", look);
-  addEventListener("online", look);
+  const seen = () => document.visibilityState === "visible";
+  const due = () => performance.now() - tried >= (fault ? RETRY_MS : POLL_MS);
+  setInterval(() => seen() && due() && refresh(), RETRY_MS / 2);
+  document.addEventListener("visibilitychange", () => seen() && refresh());
+  addEventListener("online", () => refresh());
+  addEventListener("offline", () => refresh());
   return refresh();
 }

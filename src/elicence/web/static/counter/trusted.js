@@ -1,5 +1,6 @@
-// The one policy under which this page makes an address into a script: our own worker, and nothing else.
-const ALLOWED = new Set([new URL("./inputs/reader-worker.js", import.meta.url).href]);
+// The one policy under which this page makes an address into a script: our own two workers, and nothing else.
+export const SERVICE_WORKER = new URL("/service-worker.js", location.origin).href;
+const ALLOWED = new Set([new URL("./inputs/reader-worker.js", import.meta.url).href, SERVICE_WORKER]);
 
 function checked(url) {
   if (!ALLOWED.has(url)) throw new TypeError("no script of this page");

@@ -1,0 +1,30 @@
+// What is on the screen is judged again when newer lists come, without anybody asking: a licence that was revoked while it
+// was being looked at must not go on looking valid. Only what this device judged; the server is not asked again.
+import { judgeAgain } from "./judge.js";
+import { wrongBy } from "./clock.js";
+import * as trust from "./trust.js";
+
+let watched = null;
+
+// Watches over answers as `judge` gave them; `onOther` is called with those that take their place, if any verdict differs.
+export function watch(found, office, onOther) {
+  watched = { found, office, onOther, by: trust.current(), off: wrongBy() };
+}
+
+export function unwatch() {
+  watched = null;
+}
+
+const told = ({ answers }) => JSON.stringify(answers.map(({ report }) => [report.verdict, report.reason]));
+
+async function look() {
+  const mine = watched;
+  if (!mine || (mine.by === trust.current() && mine.off === wrongBy())) return;
+  [mine.by, mine.off] = [trust.current(), wrongBy()];
+  const found = await judgeAgain(mine.found, mine.office);
+  if (watched !== mine || told(found) === told(mine.found)) return;
+  mine.found = found;
+  mine.onOther(found);
+}
+
+trust.onChange(() => void look());
