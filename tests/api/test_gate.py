@@ -232,7 +232,8 @@ def test_another_method_is_405_and_says_which_there_are(steady: Calls, method: s
     ["limit=-5", "limit=0", "limit=1000000000", "limit=1.5", "limit=%00", "limit=１", "limit=", "limit",
      "limit=1&limit=2",
      "sort=number;drop", "state=superseded", "state=%27 OR 1=1", "type=" + "x" * 65, "external_ref=%00",
-     "external_ref=%E2%80%AE", "a=1", "%ff=1", "limit=" + "9" * 400],
+     "external_ref=%E2%80%AE", "a=1", "%ff=1", "limit=" + "9" * 400,
+     "number=1", "type=degree&number=" + "1" * 65, "type=degree&number=%00"],
 )  # fmt: skip
 def test_a_query_out_of_bounds_is_422(steady: Calls, query: str) -> None:
     assert code(steady.get(f"/v1/licences?{query}")) == (422, "validation_failed")

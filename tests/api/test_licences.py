@@ -94,6 +94,18 @@ def test_pages_hold_every_licence_once_in_order(both: Calls) -> None:
     assert market.get("/v1/licences").json()["data"] == []
 
 
+def test_a_licence_is_found_by_its_number_among_those_of_its_type(both: Calls) -> None:
+    made = [both.issue(n) for n in (811, 812)]
+    wanted = {"type": "food-business-licence", "number": made[1]["number"]}
+    assert [each["id"] for each in both.get("/v1/licences", params=wanted).json()["data"]] == [made[1]["id"]]
+    for nobody in (wanted | {"number": "JY00000000000000"}, wanted | {"type": "degree"}, wanted | {"state": "revoked"}):
+        assert both.get("/v1/licences", params=nobody).json()["data"] == []
+    assert both.sign_in("market").get("/v1/licences", params=wanted).json()["data"] == []
+    answer = both.get("/v1/licences", params={"number": made[1]["number"]})
+    assert code(answer) == (422, "validation_failed")
+    assert [each["pointer"] for each in answer.json()["errors"]] == ["/query/type"]
+
+
 def test_a_cursor_is_good_only_for_the_list_and_the_filters_it_was_given_for(steady: Calls) -> None:
     for n in (801, 802, 803):
         steady.issue(n)
@@ -101,7 +113,7 @@ def test_a_cursor_is_good_only_for_the_list_and_the_filters_it_was_given_for(ste
     page = steady.get("/v1/licences", params=wanted).json()
     cursor, last_id = page["next_cursor"], page["data"][0]["id"]
     assert len(cursor) <= 64
-    for other in ({"state": "revoked"}, {"type": "degree"}, {"external_ref": "x"}):
+    for other in ({"state": "revoked"}, {"type": "degree"}, {"number": "x"}, {"external_ref": "x"}):
         answer = steady.get("/v1/licences", params=wanted | {"cursor": cursor} | other)
         assert code(answer) == (400, "cursor_invalid"), other
     for filters in ({}, {"state": "active"}, {"type": "active", "state": "active"}):

@@ -18,7 +18,7 @@ from elicence.api.cursors import LONGEST, cursor_after, place_of
 from elicence.api.queries import Parameter, parameters, text, whole_number
 from elicence.api.reception import Reception
 from elicence.api.requests import idempotency_key, json_object
-from elicence.errors import FormatError, NotFound
+from elicence.errors import FormatError, NotFound, Problem, RequestError
 from elicence.formats.encoding import JsonObject
 from elicence.formats.qr import Symbol, make_symbol, png, svg
 from elicence.issuer.desk import Caller, Desk
@@ -44,10 +44,11 @@ _LISTING: Final = {
     "limit": whole_number(1, MOST_A_PAGE),
     "cursor": text(LONGEST),
     "type": text(64),
+    "number": text(64),
     "state": text(16, allowed=_STATES),
     "external_ref": text(100),
 }
-_FILTERS: Final = ("type", "state", "external_ref")
+_FILTERS: Final = ("type", "number", "state", "external_ref")
 
 
 def licence_id_of(request: Request) -> str:
@@ -112,6 +113,10 @@ class LicenceEndpoints:
         """A page of the agency's licences in the order of their making."""
         identity = await self._reception.admit(request, READ)
         asked = parameters(request, _LISTING)
+        if "number" in asked and "type" not in asked:
+            # Numbers are an agency's own for each type, and that is how they can be found quickly.
+            problem = Problem("/query/type", "field_missing", "A number is looked for among licences of one type.")
+            raise RequestError("validation_failed", "The query has 1 problem.", [problem])
         return await self._reception.run(self._list, identity.agency, asked)
 
     def _list(self, agency: AgencyRecord, asked: dict[str, str | int]) -> Response:
@@ -119,7 +124,10 @@ class LicenceEndpoints:
         limit, cursor = int(asked.get("limit", _A_PAGE)), str(asked.get("cursor", ""))
         after = place_of(sealer, cursor, *bound_to) if cursor else ""
         wanted = {name: str(asked[name]) if name in asked else None for name in _FILTERS}
-        only = LicenceFilter(type_slug=wanted["type"], state=wanted["state"], external_ref=wanted["external_ref"])
+        only = LicenceFilter(
+            type_slug=wanted["type"], number=wanted["number"], state=wanted["state"],
+            external_ref=wanted["external_ref"],
+        )  # fmt: skip
 
         def page(reader: Reader) -> tuple[tuple[StoredLicence, ...], list[LicenceView]]:
             # One row more than asked for, so that the end is known.

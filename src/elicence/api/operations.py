@@ -125,6 +125,9 @@ def _licences(to: LicenceEndpoints) -> tuple[Operation, ...]:
         _parameter("state", "query", {"enum": ["active", "suspended", "revoked"]}, "Only in this state."),
         _parameter(
             "external_ref", "query", {"type": "string", "minLength": 1, "maxLength": 100}, "The agency's own reference."
+        _parameter(
+            "number", "query", {"type": "string", "minLength": 1, "maxLength": 64}, "Of this number; needs `type`."
+        ),
         ),
     )
     asked = {JSON: shapes.LicenceRequest}

@@ -40,6 +40,7 @@ class LicenceFilter:
     """
 
     type_slug: str | None = None
+    number: str | None = None
     state: str | None = None
     external_ref: str | None = None
     search_digests: tuple[bytes, ...] | None = None
@@ -122,7 +123,7 @@ def licences_page(
     """The agency's licences with an id greater than `after_id`, in the order of ids, which is that of their making."""
     statement, parameters = _PAGE, {"agency_id": agency_id, "limit": limit, "after_id": after_id}
     statement = statement.where(_licence.id > bindparam("after_id"))
-    for column in ("type_slug", "external_ref"):
+    for column in ("type_slug", "number", "external_ref"):
         if (value := getattr(only, column)) is not None:
             statement = statement.where(_licence[column] == bindparam(column))
             parameters[column] = value
