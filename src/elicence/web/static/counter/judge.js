@@ -52,7 +52,8 @@ async function typedCode(text, bundle) {
   if (text.length > 512) return null;
   try {
     const dictionaries = bundle ? await bundle.sources.dictionaries() : new Map();
-    return (await decode(text, dictionaries)).code ?? null;
+    const { code, elsewhere } = decode(text, dictionaries, bundle?.trust.baseUrl ?? null);
+    return elsewhere ? null : code ?? null;
   } catch {
     return null;
   }

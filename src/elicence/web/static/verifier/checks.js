@@ -65,8 +65,8 @@ function attempt(work) {
  * Is this a licence code, and a well-formed token? A licence of this registry behind a link to another site is none.
  * @param {string} text
  * @param {ReadonlyMap<number, Uint8Array>} dictionaries
- * @returns {[Check, import("./jws.js").Jws | null]}
  * @param {TrustedList} trust
+ * @returns {[Check, import("./jws.js").Jws | null]}
  */
 export function checkFormat(text, dictionaries, trust) {
   const decoded = attempt(() => recognise(text, dictionaries, trust.baseUrl));
