@@ -125,10 +125,11 @@ class Assembly:
 
         Trouble with one does not keep the next back: a revocation goes out whatever happens to the rest.
         """
+        changed: list[int] = []
         with contextlib.ExitStack() as last_first:
-            last_first.callback(lambda: self.bundle.publish(now=self.clock()))
-            last_first.callback(lambda: publish_statuses(self.desk, self.folder, now=self.clock()))
-            last_first.callback(lambda: publish_trust(self.desk, self.folder, now=self.clock()))
+            last_first.callback(lambda: self.bundle.publish(now=self.clock(), changed=any(changed)))
+            last_first.callback(lambda: changed.append(publish_statuses(self.desk, self.folder, now=self.clock())))
+            last_first.callback(lambda: changed.append(publish_trust(self.desk, self.folder, now=self.clock())))
             end_suspensions(self.desk, now=self.clock())
 
     def reap(self, *, patience: timedelta = PATIENCE) -> Reaped:

@@ -177,7 +177,7 @@ def furnished(folder: Path, attempt: Attempt | None = None) -> Iterator[Site]:
         site = Site(built)
         furnish(site)
         test_licence(site)
-        # The bundle is looked at once a minute, and here no time passes.
+        # Changes are in the bundle some seconds later, and here no time passes.
         built.assembly.bundle.publish(now=built.clock(), at_once=True)
         site.contents["unknown_issuer"] = stranger(folder / "elsewhere")
         with served(built.assembly, attempt) as url:

@@ -1,7 +1,7 @@
 """The offline bundle: everything a verifier needs without a network, in one file that the roots sign.
 
-Made of the published files and of nothing else, after them, and looked at once a minute: a bundle is for counters that
-are offline for hours. One that still says the same is signed anew after an hour, so that its age is the registry's.
+Made of the published files and of nothing else, after them: seconds after one of them was published, and looked at once
+a minute besides. One that still says the same is signed anew after an hour, so that its age is the registry's.
 """
 
 from datetime import datetime, timedelta
@@ -21,6 +21,9 @@ PLACE: Final = "v1/trust/bundle"
 LIFETIME: Final = timedelta(days=7)
 """As long as a verifier may go by a status list that could not be brought up to date."""
 EVERY: Final = timedelta(seconds=60)
+_PAUSE: Final = timedelta(seconds=2)
+_PAUSE_FOR_EACH: Final = 1_000_000
+"""Bytes of a bundle for which one pause is made after a change: the more there is to write, the rarer."""
 _REFRESH: Final = timedelta(hours=1)
 _LIST: Final = ".statuslist+jwt"
 
@@ -31,25 +34,33 @@ class BundlePublisher:
     def __init__(self, desk: Desk, folder: PublishedFolder) -> None:
         self._desk, self._folder = desk, folder
         self._looked_at: datetime | None = None
+        self._owed = False
+        self._size = 0
 
-    def publish(self, *, now: datetime, at_once: bool = False) -> bool:
-        """Whether another bundle was written. Not more often than once a minute, unless `at_once`.
+    def publish(self, *, now: datetime, changed: bool = False, at_once: bool = False) -> bool:
+        """Whether another bundle was written. Not more often than once a minute; some seconds after something was
+        `changed` in what is published, the more the larger the bundle is; now, if `at_once`.
 
         `KeyFault` key_state where no root can sign, `PublishFault` list_refused for a bundle nobody would take.
         """
-        if not at_once and self._looked_at is not None and abs(now - self._looked_at) < EVERY:
+        self._owed |= changed
+        pause = min(EVERY, _PAUSE * (1 + self._size // _PAUSE_FOR_EACH)) if self._owed else EVERY
+        if not at_once and self._looked_at is not None and abs(now - self._looked_at) < pause:
             return False
         self._looked_at = now
         before = self._manifest_before()
-        if before is not None and not at_once and timedelta() <= now - before.issued_at < EVERY:
+        if before is not None and not at_once and timedelta() <= now - before.issued_at < pause:
             return False
+        self._owed = False
         parts = _parts(self._folder, self._desk.base_url)
         if parts is None:
             return False
         fresh = before is not None and timedelta() <= now - before.issued_at < _REFRESH
         if fresh and before is not None and before.names(parts):
             return False
-        return self._folder.write(PLACE, _signed(self._desk, parts, now))
+        document = _signed(self._desk, parts, now)
+        self._size = len(document)
+        return self._folder.write(PLACE, document)
 
     def _manifest_before(self) -> Manifest | None:
         """What the published bundle says it is, if it is one; it is not believed, only compared with."""
