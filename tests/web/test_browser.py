@@ -116,6 +116,13 @@ def test_everything_works_without_script(browser: Browser, site: Site) -> None:
     page.click("form button[type=submit]")
     assert page.locator("[data-verdict=suspended]").count() == 1
     assert page.locator("#print").is_hidden()
+    page.goto(f"{site.url}/verify?lang=en")
+    page.fill("#content", site.contents["valid_check_id"])
+    page.check("#paper")
+    page.click("form.ask button[type=submit]")
+    expect(page.locator(".band.check .band-class")).to_have_text("Compare first")
+    page.click("form.compared button")
+    expect(page.locator(".band.accept .band-class")).to_have_text("Accept")
     context.close()
 
 

@@ -358,6 +358,19 @@ def test_no_text_can_become_markup_or_a_script(context: BrowserContext, site: Si
     assert refused == ["TypeError"] * 5
 
 
+@pytest.mark.parametrize("path", ["/verify", "/v"])
+def test_the_page_names_every_module_at_once(page: Page, site: Site, asked: list[Request], path: str) -> None:
+    page.goto(f"{site.url}{path}?lang=en")
+    page.wait_for_load_state("networkidle")
+    scripts = {each.url for each in asked if each.resource_type == "script"}
+    named = page.evaluate(
+        "() => [...document.querySelectorAll('script[src], link[rel=modulepreload]')].map(e => e.src || e.href)"
+    )
+    assert len(scripts) > 30
+    assert len(named) == len(set(named))
+    assert scripts == set(named)
+
+
 def test_the_page_weighs_less_than_its_budget_before_the_reader_is_loaded(browser: Browser, site: Site) -> None:
     context = opened(browser, site)
     page = context.new_page()
@@ -365,7 +378,7 @@ def test_the_page_weighs_less_than_its_budget_before_the_reader_is_loaded(browse
     page.on("response", lambda answer: weights.update({answer.url: len(gzip.compress(answer.body(), 9))}))
     page.goto(f"{site.url}/verify?lang=zh-CN")
     ready(page, site)
-    page.wait_for_timeout(200)
+    page.wait_for_load_state("networkidle")
     assert not [url for url in weights if "wasm" in url]
     own = {url: weight for url, weight in weights.items() if "/v1/trust/bundle" not in url}
     print(f"/verify weighs {sum(own.values()):,} bytes gzipped in {len(own)} files")

@@ -133,6 +133,27 @@ def press(session: CDPSession, code: str, key: str, shift: bool, at: float) -> N
     session.send("Input.dispatchKeyEvent", {"type": "keyUp", **event})
 
 
+def test_a_scan_arrives_while_an_input_method_is_composing(desk: Page, site: Site) -> None:
+    """Somebody has begun a word; every key then belongs to the input method: `isComposing`, key code 229."""
+    desk.fill("#content", "")
+    desk.focus("#content")
+    desk.evaluate(
+        """() => {
+            globalThis.composing = 0;
+            addEventListener('keydown', (event) => { composing += event.isComposing && event.keyCode === 229; }, true);
+        }"""
+    )
+    session = desk.context.new_cdp_session(desk)
+    session.send("Input.imeSetComposition", {"text": "zheng'z", "selectionStart": 7, "selectionEnd": 7})
+    keys = on("input method", site.contents["superseded"])
+    type_like_a_scanner(desk, keys)
+    verdict(desk, "superseded")
+    assert desk.evaluate("() => composing") >= len(keys) - 1
+    desk.keyboard.press("Enter")
+    expect(desk.locator("#desk")).to_be_visible()
+    assert "http" not in desk.input_value("#content")
+
+
 @pytest.mark.parametrize("layout", ["german", "french", "british"])
 def test_a_scanner_set_to_another_layout_than_the_computer_is_understood(desk: Page, site: Site, layout: str) -> None:
     """The scanner presses the keys that would be right on that layout; the computer is set to the US one."""

@@ -134,7 +134,7 @@ class _Pages:
         if not answers.reports:
             return self._refused(place, fields, answers.troubles, answers.beside)
         types = self.assembly.desk.catalogue
-        views = [result_view(report, types, place.language) for report in answers.reports]
+        views = [result_view(report, types, place.language, compared=fields.compared) for report in answers.reports]
         return self.renderer.page(
             "result.html", place, views=views, answers=answers, fields=fields, texts=texts, by_post=bool(texts)
         )

@@ -30,6 +30,8 @@ class Filled:
     type: str = ""
     paper: bool = False
     id_tail: str = ""
+    compared: tuple[str, ...] = ()
+    """Identifiers of the licences that the clerk says were compared with a photo ID."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,14 @@ class Question:
 def filled(form: FormData) -> Filled:
     """The text fields of a form; unknown fields are ignored, as a later page may send more."""
     contents = dict.fromkeys(value for value in form.getlist("content") if isinstance(value, str) and value.strip())
+    compared = dict.fromkeys(value[:200] for value in form.getlist("compared") if isinstance(value, str))
     return Filled(
-        tuple(contents), _text(form, "code"), _text(form, "type"), _text(form, "paper") == "1", _text(form, "tail")
+        tuple(contents),
+        _text(form, "code"),
+        _text(form, "type"),
+        _text(form, "paper") == "1",
+        _text(form, "tail"),
+        tuple(compared),
     )
 
 

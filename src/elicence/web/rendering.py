@@ -10,13 +10,20 @@ from starlette.responses import HTMLResponse, Response
 from elicence.bootstrap import Assembly
 from elicence.verifier.verdicts import catalogue
 from elicence.web.counter import Counter
+from elicence.web.module_graph import imported_by
 from elicence.web.question import Filled
-from elicence.web.static_files import StaticFiles
+from elicence.web.static_files import StaticFiles, release_files
 from elicence.web.words import LANGUAGES, Language, words
 
 __all__ = ["Place", "Renderer"]
 
 INFLATE: Final = "vendor/pako/pako_inflate.esm.min.mjs"
+READER: Final = (
+    "vendor/zxing-wasm/zxing_reader.wasm",
+    "vendor/zxing-wasm/reader/index.js",
+    "vendor/zxing-wasm/share.js",
+)
+_ENTRIES: Final = ("counter/page.js", "counter/fragment.js")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +60,13 @@ class Renderer:
         self._release = static.release
         self._types = {language: _titles(assembly, language) for language in LANGUAGES}
         host = urlsplit(assembly.desk.base_url).netloc
+        reads_here = all(static.has(name) for name in READER)
         self._templates.globals |= {
             "static": static.url,
+            "imported": {entry: imported_by(entry, release_files()) for entry in _ENTRIES},
             "host": host,
-            "counter": Counter(assembly, host),
+            "counter": Counter(assembly, host, reads_here=reads_here),
+            "reads_here": reads_here,
             # Without it the modules could not even be loaded; the page then works as it does without script.
             "checks_here": static.has(INFLATE),
             "demo": assembly.desk.environment == "demo",

@@ -1,6 +1,6 @@
 """A report as a page shows it: verdict, instruction, face of the licence, checks. Words only; templates draw them."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
@@ -9,7 +9,7 @@ from elicence.formats.vc_jwt import HolderFace
 from elicence.licences.catalogue import Catalogue
 from elicence.licences.licence_type import LicenceType
 from elicence.verifier.report import Check, Face, Report
-from elicence.verifier.verdicts import Wording, catalogue
+from elicence.verifier.verdicts import Verdict, VerdictClass, Wording, catalogue
 from elicence.web.shown import Segment, Value, code_value, day, instant, value_of
 from elicence.web.words import Language, words
 
@@ -51,6 +51,8 @@ class ResultView:
     status_as_of: Value | None
     status_age: str | None
     checks: tuple[CheckLine, ...]
+    to_compare: str | None = None
+    """The identifier of a licence that is acceptable once it was compared with a photo ID, and was not yet."""
 
     @property
     def tricky(self) -> bool:
@@ -58,15 +60,21 @@ class ResultView:
         return any(value.tricky for row in self.rows for value in row.values)
 
 
-def result_view(report: Report, types: Catalogue, language: Language) -> ResultView:
-    """The view of a report in a language. `types` gives the labels of numbers and holder identifiers."""
+def result_view(report: Report, types: Catalogue, language: Language, *, compared: Collection[str] = ()) -> ResultView:
+    """The view of a report in a language. `types` gives the labels of numbers and holder identifiers.
+
+    A licence that anybody may hold is not shown as accepted before its identifier stands in `compared`.
+    """
     verdicts = catalogue()
+    waits = _waiting(report, compared)
     zone = _zone(report.face)
     as_of = report.status_as_of
     return ResultView(
         verdict=report.verdict.value,
-        shape=report.verdict_class.value,
-        class_word=verdicts.word("classes", report.verdict_class, language),
+        shape=report.verdict_class.value if waits is None else VerdictClass.CHECK.value,
+        class_word=verdicts.word("classes", report.verdict_class, language)
+        if waits is None
+        else words(language)("counter.compare_first"),
         wording=verdicts.wording(report.verdict, report.reason, facts=report.facts, language=language),
         notices=tuple(verdicts.word("notices", code, language) for code in report.notices),
         title=None if report.face is None else report.face.title[language],
@@ -77,7 +85,15 @@ def result_view(report: Report, types: Catalogue, language: Language) -> ResultV
         status_as_of=None if as_of is None else instant(as_of.astimezone(zone), language),
         status_age=None if as_of is None else verdicts.fact(report.checked_at - as_of, language),
         checks=tuple(_line(check, language) for check in report.checks),
+        to_compare=waits,
     )
+
+
+def _waiting(report: Report, compared: Collection[str]) -> str | None:
+    """The twin of the tick that the page in the browser asks for."""
+    if report.verdict is not Verdict.VALID_CHECK_ID or report.face is None or report.face.identifier in compared:
+        return None
+    return report.face.identifier
 
 
 def _zone(face: Face | None) -> tzinfo:

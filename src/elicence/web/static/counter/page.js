@@ -9,7 +9,7 @@ import { listenForScanner } from "./inputs/scanner.js";
 import { judge } from "./judge.js";
 import { unwatch, watch } from "./recheck.js";
 import { keepPage } from "./release.js";
-import { able, settings } from "./settings.js";
+import { able, reads, settings } from "./settings.js";
 import { clear, nextByKey, show, showing } from "./show.js";
 import { watchStatus } from "./strip.js";
 import { judgeCode, MOST_TEXTS, parts } from "./texts.js";
@@ -111,7 +111,7 @@ async function takeFiles(files) {
   try {
     const texts = [];
     for (const each of files) {
-      if (each.size && await isPdf(each)) return sendPdf(each);
+      if (each.size && (!reads || await isPdf(each))) return sendFile(each);
       texts.push(...await textsIn(each));
     }
     if (mine === turn) await ask([...new Set(texts)]);
@@ -120,12 +120,12 @@ async function takeFiles(files) {
   }
 }
 
-// The pages of a PDF are drawn and read by the server; nothing else goes with it.
-function sendPdf(pdf) {
+// The pages of a PDF are drawn and read by the server, and pictures where there is no reader here; nothing else goes with it.
+function sendFile(one) {
   if (!navigator.onLine) return refuse(["no_network"]);
   content.value = "";
   code.value = "";
-  choose(pdf);
+  choose(one);
   form.submit();
 }
 
@@ -191,6 +191,11 @@ function carriedOver() {
   }
 }
 
+function whereTold() {
+  if (!able) return "counter.on_server";
+  return reads ? "counter.on_device" : "counter.on_device_unread";
+}
+
 function start() {
   for (const each of document.querySelectorAll(".with-script")) each.hidden = false;
   judgeTyped = watchCode(code, document.getElementById("code-told"));
@@ -205,7 +210,7 @@ function start() {
     }
   });
   addEventListener("pageshow", () => work(false));
-  document.getElementById("where").textContent = say(able ? "counter.on_device" : "counter.on_server", { host: settings.host });
+  document.getElementById("where").textContent = say(whereTold(), { host: settings.host });
   if (!able) return;
   for (const each of document.querySelectorAll(".with-verifier")) each.hidden = false;
   form.classList.add("at-counter");
@@ -216,7 +221,7 @@ function start() {
   carryLanguage();
   watchStatus();
   void trust.keepFresh().then(keepPage);
-  void camera.offerCamera({ onTexts: (texts) => void ask(texts) });
+  if (reads) void camera.offerCamera({ onTexts: (texts) => void ask(texts) });
   document.getElementById("photo").addEventListener("change", ({ target }) => void takePhoto(target));
   const carried = carriedOver();
   if (carried) {

@@ -3,5 +3,8 @@ const given = JSON.parse(document.getElementById("counter").dataset.settings);
 
 export const settings = Object.freeze(given);
 
+// Whether the registry serves the reader of pictures; it comes from npm and may be missing.
+export const reads = Boolean(given.reader);
+
 // Whether this browser can verify by itself: signatures need a protected address, and there must be roots to trust.
 export const able = Boolean(globalThis.isSecureContext && globalThis.crypto?.subtle && given.roots);
