@@ -183,6 +183,14 @@ def test_looking_up_codes_is_limited_by_address_on_every_way(site: Site) -> None
         assert verdicts(ask(client, content=site.contents["valid"])) == ["valid"]
 
 
+def test_a_code_behind_a_link_to_another_site_is_not_looked_up(site: Site, client: httpx.Client) -> None:
+    code = site.licences["valid"].verification_code
+    assert verdicts(ask(client, content=f"HTTPS://E.EXAMPLE.GOV/V/{code}")) == ["valid"]
+    page = ask(client, content=f"https://e.example.gov.evil/v/{code}")
+    assert verdicts(page) == ["not_a_licence"]
+    assert "a licence code that leads to another website" in page.text
+
+
 def test_a_typist_sees_open_claims_only_where_the_register_is_none(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     desk = site.house.desk
     licence = site.licences["valid_check_id"]

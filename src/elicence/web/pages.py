@@ -6,7 +6,7 @@ No page sets a cookie or keeps a session, so there is nothing that another site 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from starlette.concurrency import run_in_threadpool
@@ -19,6 +19,7 @@ from elicence.bootstrap import Assembly
 from elicence.errors import FormatError
 from elicence.licences.verification_code import grouped, parse_code
 from elicence.verifier.policy import Policy
+from elicence.web.absent import AbsentPage
 from elicence.web.checking import Answers, Attempt, Checker
 from elicence.web.headers import SecurityHeaders
 from elicence.web.installing import MANIFEST, WORKER, Installing
@@ -60,8 +61,11 @@ def pages(assembly: Assembly, attempt: Attempt, *, reader: CodeReader | None = N
     )
     sealed = [Middleware(SecurityHeaders)]
     return [
-        Route(path, endpoint, methods=methods, middleware=sealed, include_in_schema=False)
-        for path, endpoint, methods in routes
+        *(
+            Route(path, endpoint, methods=methods, middleware=sealed, include_in_schema=False)
+            for path, endpoint, methods in routes
+        ),
+        AbsentPage("/{path:path}", made.absent, methods=("GET",), middleware=sealed, include_in_schema=False),
     ]
 
 
@@ -81,6 +85,10 @@ class _Pages:
     async def fragment(self, request: Request) -> Response:
         """Where the long QR code leads. What follows its # never reaches us, unless the page's module sends it on."""
         return self.renderer.page("fragment.html", self._place(request))
+
+    async def absent(self, request: Request) -> Response:
+        """There is no such page; the path that was asked for is not repeated."""
+        return self.renderer.page("absent.html", replace(self._place(request), path="/"), status=404)
 
     async def scanner_setup(self, request: Request) -> Response:
         """A sheet of test codes that tell how a scanner is set."""
