@@ -41,6 +41,7 @@ class Stage(Site):
     asked: list[Asked] = field(default_factory=list)
     failing: str | None = None
     held: str | None = None
+    _other: bool = False
     _stop: Callable[[], None] | None = None
 
     def start(self) -> None:
@@ -94,7 +95,7 @@ class Stage(Site):
             thread.join(60)
             listening.close()
 
-        self._stop = stop
+        self._stop, self._other = stop, False
 
     def stop(self) -> None:
         """Whoever asks from now on finds nobody at the address."""
@@ -110,14 +111,16 @@ class Stage(Site):
             patch.setattr(static_files, "release_files", lambda: files)
             made = static_files.StaticFiles().release
             self.start()
+        self._other = True
         return made
 
     def back(self) -> None:
         """As it was: the release that is installed, and every file served."""
-        self.stop()
         self.failing = self.held = None
         self.asked.clear()
-        self.start()
+        if self._other or self._stop is None:
+            self.stop()
+            self.start()
 
     def publish(self) -> None:
         self.house.assembly.publish()

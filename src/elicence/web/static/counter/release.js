@@ -9,22 +9,25 @@ const LOOK_MS = 600_000;
 const OLD_MS = 7 * 86_400_000;
 const place = document.getElementById("page-age");
 
-// When this release was last known to be the server's: by a comparison, or because the page has just come from there.
-function compared() {
+let compared = null;
+
+// When this release was last known to be the server's. One that this device meets for the first time comes from there.
+function lastCompared() {
   try {
-    const kept = JSON.parse(localStorage.getItem(COMPARED));
-    if (kept.release === RELEASE) return kept.at;
+    compared ??= JSON.parse(localStorage.getItem(COMPARED));
   } catch {
-    // Never compared, or storage is switched off.
+    // Storage is switched off: the age of the page counts from its loading.
   }
-  return performance.timeOrigin;
+  if (compared?.release !== RELEASE) remember();
+  return compared.at;
 }
 
 function remember() {
+  compared = { release: RELEASE, at: Date.now() };
   try {
-    localStorage.setItem(COMPARED, JSON.stringify({ release: RELEASE, at: Date.now() }));
+    localStorage.setItem(COMPARED, JSON.stringify(compared));
   } catch {
-    // Storage is switched off: the age of the page counts from its loading.
+    // As above.
   }
 }
 
@@ -37,7 +40,7 @@ function tell(text) {
 }
 
 function judgeAge() {
-  const age = Date.now() - compared();
+  const age = Date.now() - lastCompared();
   if (age > OLD_MS) tell(say("counter.page_old", { age: duration(age) }));
 }
 

@@ -36,7 +36,12 @@ export function onChange(listener) {
   return () => listeners.delete(listener);
 }
 
-const tell = () => listeners.forEach((listener) => listener());
+let clockTold = 0;
+
+function tell() {
+  clockTold = clock.wrongBy();
+  for (const listener of listeners) listener();
+}
 
 // Believes the bytes of a bundle, or throws and keeps the one there is.
 export async function adopt(bytes, now = clock.registryNow()) {
@@ -119,6 +124,7 @@ export async function ready({ insist = false } = {}) {
   await openKept();
   if (!held) return refresh();
   // A clock that was wrong may have been set right by now.
+  if (clock.wrongBy() !== clockTold) tell();
   if (performance.now() - answered < freshFor() && !clock.wrongBy()) return held;
   if (away && !insist && performance.now() - tried < RETRY_MS) return held;
   const asked = refresh();
