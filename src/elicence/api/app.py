@@ -7,7 +7,7 @@ what its own way does; they stand there once more as FastAPI routes, and a test 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Final
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from elicence.api.documents import openapi_document
+from elicence.api.document_files import describe
 from elicence.api.gate import Gate, instance_of
 from elicence.api.limits import DEFAULT_RATES, Attempt, Rates
 from elicence.api.operations import Operation, operations
@@ -92,20 +92,16 @@ def create_app(
         reception.close()
 
     fast = FastAPI(
-        title="E-Licence Registry", docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan
+        title="E-Licence Registry", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False,
+        lifespan=lifespan,
     )  # fmt: skip
     for operation in table:
         fast.add_api_route(
             operation.path, operation.endpoint, methods=[operation.method], operation_id=operation.id,
             response_model=None, response_class=Response,
         )  # fmt: skip
+    fast.router.routes.extend(describe(table, version("elicence")).routes())
     fast.router.routes.extend(pages(reception.limits.attempt))
-    document = openapi_document(table, version("elicence"))
-
-    def openapi() -> dict[str, Any]:
-        return document
-
-    fast.openapi = openapi  # type: ignore[method-assign]
     answer = _answer_errors(fast, reception)
     inside = _HotFirst((each for each in table if each.hot and hot), fast, answer)
     return Application(fast, reception, inside)

@@ -28,6 +28,7 @@ _TAGS: Final = {
     "published": "Files for verifiers; open to anybody, cacheable, servable by any web server.",
     "service": "How the service is.",
 }
+_BINARY: Final = ("image/png", "application/octet-stream")
 _HEADERS: Final = {
     "ETag": "Names this content exactly.",
     "Location": "Where the licence is.",
@@ -93,10 +94,7 @@ def _responses(operation: Operation) -> dict[str, Any]:
 
 
 def _answer(name: str, status: int, out: Out) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": "string"} if out.shape is None else _ref(out.shape)
-    if out.shape is None and out.media_type.endswith("json"):
-        schema = {"type": "object"}
-    content: dict[str, Any] = {"schema": schema}
+    content: dict[str, Any] = {"schema": _bytes(out.media_type) if out.shape is None else _ref(out.shape)}
     example = _examples().get(name, {}).get(str(status))
     if example is not None:
         content["example"] = example
@@ -107,6 +105,13 @@ def _answer(name: str, status: int, out: Out) -> dict[str, Any]:
             for header in out.headers
         }
     return answer
+
+
+def _bytes(media_type: str) -> dict[str, Any]:
+    """Of what has no shape: that it is JSON, text, or neither; generated clients decode by it."""
+    if media_type.endswith("json"):
+        return {"type": "object"}
+    return {"type": "string", "format": "binary"} if media_type in _BINARY else {"type": "string"}
 
 
 def _token_error(sentence: str) -> dict[str, Any]:

@@ -99,6 +99,9 @@ _MUST_OPERATOR: Final = {**_OPERATOR, "required": True, "description": "Who deci
 _CURSOR: Final = _parameter(
     "cursor", "query", {"type": "string", "minLength": 1, "maxLength": LONGEST}, "next_cursor of the page before."
 )
+_LANGUAGE: Final = _parameter(
+    "Accept-Language", "header", {"type": "string"}, "The language of what is said: zh-CN or en."
+)
 _LICENCE_HEADERS: Final = ("ETag",)
 
 
@@ -122,12 +125,12 @@ def _licences(to: LicenceEndpoints) -> tuple[Operation, ...]:
         _number("limit", 1, MOST_A_PAGE, "How many, 50 unless said."),
         _CURSOR,
         _parameter("type", "query", {"type": "string", "minLength": 1, "maxLength": 64}, "Only of this type."),
-        _parameter("state", "query", {"enum": ["active", "suspended", "revoked"]}, "Only in this state."),
-        _parameter(
-            "external_ref", "query", {"type": "string", "minLength": 1, "maxLength": 100}, "The agency's own reference."
         _parameter(
             "number", "query", {"type": "string", "minLength": 1, "maxLength": 64}, "Of this number; needs `type`."
         ),
+        _parameter("state", "query", {"enum": ["active", "suspended", "revoked"]}, "Only in this state."),
+        _parameter(
+            "external_ref", "query", {"type": "string", "minLength": 1, "maxLength": 100}, "The agency's own reference."
         ),
     )
     asked = {JSON: shapes.LicenceRequest}
@@ -256,7 +259,7 @@ def _verifications(to: VerificationEndpoint) -> tuple[Operation, ...]:
         Operation(
             "verify_licence", "POST", "/v1/verifications", "verifications", "Check a licence code", to.verify_licence,
             {200: Out("The report, whatever the code is.", shape=open_shapes.Verification)}, body=body,
-            problems=(404, 408, 413, 415, 422, 429), hot=True,
+            parameters=(_LANGUAGE,), problems=(404, 408, 413, 415, 422, 429), hot=True,
         ),
     )  # fmt: skip
 

@@ -41,7 +41,10 @@ class LicenceRequest(Shape):
     """What is to be issued. The schema of one type is at `/v1/types/{slug}/schema`."""
 
     type: str = Field(max_length=64, description="Slug of the licence type.")
-    type_version: int = Field(default=1, ge=1, le=999, description="The newest published version unless named.")
+    # No default in the document: clients made of it would send 1 for ever.
+    type_version: int = Field(
+        default_factory=int, ge=1, le=999, description="The newest published version unless named."
+    )
     number: str = Field(min_length=1, max_length=128, description="The agency's own number, unique in its type.")
     holders: list[Holder] = Field(min_length=1, max_length=20)
     region: str = Field(default="", pattern=r"^[0-9]{6}$", description="GB/T 2260, six digits.")
