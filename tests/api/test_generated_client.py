@@ -16,7 +16,7 @@ from tests.served import Served, served
 
 NAME = "registry_client"
 FOOD = "food-business-licence"
-# The generator's own frame hands `*args: object` on to httpx, which mypy 2 minds; our document has no part in that file.
+# The generator's own frame hands `*args: object` on to httpx, which mypy 2 minds; our document has no part in it.
 MYPY = f"[mypy]\nwarn_unreachable = True\n[mypy-{NAME}.client]\ndisable_error_code = arg-type\n"
 
 
@@ -94,7 +94,7 @@ def test_the_generated_client_signs_in_issues_reads_and_verifies(client: Any, re
             if report.verdict != "status_unknown":
                 break
             time.sleep(0.5)
-        assert (report.verdict, report.class_, report.heading) == ("valid", "accept", "证照有效")
+        assert (report.verdict, report.class_, report.heading) == ("valid", "accept", "有效证照")
         assert report.licence.number == asked.number
 
 
