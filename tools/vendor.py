@@ -23,6 +23,15 @@ NODE: Final = ROOT / "build" / "node"
 FILES: Final = (
     ("pako/dist/browser/pako_inflate.esm.min.mjs", "pako/pako_inflate.esm.min.mjs"),
     ("pako/LICENSE", "pako/LICENSE"),
+    ("pdfjs-dist/legacy/build/pdf.min.mjs", "pdfjs/pdf.min.mjs"),
+    ("pdfjs-dist/legacy/build/pdf.worker.min.mjs", "pdfjs/pdf.worker.min.mjs"),
+    ("pdfjs-dist/wasm/jbig2.wasm", "pdfjs/wasm/jbig2.wasm"),
+    ("pdfjs-dist/wasm/openjpeg.wasm", "pdfjs/wasm/openjpeg.wasm"),
+    ("pdfjs-dist/wasm/LICENSE_JBIG2", "pdfjs/wasm/LICENSE_JBIG2"),
+    ("pdfjs-dist/wasm/LICENSE_OPENJPEG", "pdfjs/wasm/LICENSE_OPENJPEG"),
+    ("pdfjs-dist/wasm/LICENSE_PDFJS_JBIG2", "pdfjs/wasm/LICENSE_PDFJS_JBIG2"),
+    ("pdfjs-dist/wasm/LICENSE_PDFJS_OPENJPEG", "pdfjs/wasm/LICENSE_PDFJS_OPENJPEG"),
+    ("pdfjs-dist/LICENSE", "pdfjs/LICENSE"),
     ("zxing-wasm/dist/es/reader/index.js", "zxing-wasm/reader/index.js"),
     ("zxing-wasm/dist/es/share.js", "zxing-wasm/share.js"),
     ("zxing-wasm/dist/reader/zxing_reader.wasm", "zxing-wasm/zxing_reader.wasm"),
@@ -57,7 +66,7 @@ def bring(wanted: str) -> None:
         place = Path(made)
         for name in ("package.json", "package-lock.json"):
             shutil.copy(WEB / name, place)
-        words = ["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"]
+        words = ["ci", "--omit=dev", "--omit=optional", "--ignore-scripts", "--no-audit", "--no-fund"]
         subprocess.run([*npm(), *words], cwd=place, check=True, capture_output=True, text=True, env=surroundings())
         STAMP.unlink(missing_ok=True)
         for source, name in FILES:

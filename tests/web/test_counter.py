@@ -12,7 +12,7 @@ from tests.web.browsing import paste, scan, violations
 from tests.web.films import code_picture, laid
 from tests.web.screens import opened, ready
 from tests.web.site import FOOD, Site
-from tests.web.test_uploads import bomb, pdf, picture
+from tests.web.test_uploads import bomb, pdf_of_blank_pages, picture
 
 from elicence.formats.frame import decode_frame, digits_of
 from elicence.issuer.draft import DICTIONARY_ID
@@ -97,7 +97,7 @@ def test_every_way_in_leads_to_the_verdict_and_no_request_carries_the_licence(
 
 
 def test_a_typed_code_goes_to_the_server_and_the_page_says_so(desk: Page, site: Site, asked: list[Request]) -> None:
-    expect(desk.locator("#where")).to_contain_text("Only a typed verification code and the pages of a PDF")
+    expect(desk.locator("#where")).to_contain_text("Only a typed verification code goes to the server")
     desk.fill("#code", site.licences["suspended"].verification_code.lower())
     desk.keyboard.press("Enter")
     verdict(desk, "suspended")
@@ -120,15 +120,54 @@ def test_a_code_nobody_has_is_a_trouble_and_no_verdict(desk: Page) -> None:
     expect(desk.locator(".troubles")).to_contain_text("does not fit together")
 
 
-def test_the_pages_of_a_pdf_are_read_by_the_server_and_nothing_goes_with_them(
-    desk: Page, site: Site, asked: list[Request]
-) -> None:
-    desk.fill("#content", site.contents["revoked"])
-    desk.set_input_files("#file", as_file(pdf(picture(site.contents["valid"])), "a.pdf", "application/pdf"))
-    verdict(desk, "valid")
-    expect(desk.locator("dl.when")).to_contain_text("by the server e.example.gov")
-    (posted,) = [each for each in asked if each.method == "POST"]
-    assert site.contents["revoked"][:60].encode() not in (posted.post_data_buffer or b"")
+def scanned_pdf(*sheets: Image.Image) -> bytes:
+    """A page for each, kept as Pillow does by mode: as a fax (CCITT), as JPEG, as JPEG 2000 where there is alpha."""
+    target = io.BytesIO()
+    sheets[0].save(target, "PDF", save_all=True, append_images=sheets[1:], resolution=150)
+    data = target.getvalue()
+    assert all(kind in data for kind in (b"/CCITTFaxDecode", b"/DCTDecode", b"/JPXDecode"))
+    return data
+
+
+def test_all_pages_of_a_pdf_are_read_on_the_device(desk: Page, site: Site, asked: list[Request]) -> None:
+    expect(desk.locator("#file-hint")).to_contain_text("Pictures and PDF are read on this device.")
+    assert not [each for each in asked if "pdfjs" in each.url]  # fetched with the first PDF
+    sheets = scanned_pdf(
+        Image.new("RGB", (600, 800), "white"),
+        code_picture(site.contents["valid"], 900).convert("1", dither=Image.Dither.NONE),
+        code_picture("WIFI:T:WPA;S:office;P:x;;", 300),
+        code_picture(site.contents["revoked"], 700).convert("RGBA"),
+    )
+    desk.set_input_files("#file", as_file(sheets, "a.pdf", "application/pdf"))
+    expect(desk.locator("[data-verdict]")).to_have_count(2)
+    assert [each.get_attribute("data-verdict") for each in desk.locator("[data-verdict]").all()] == ["revoked", "valid"]
+    expect(desk.locator("#answers")).to_contain_text("a Wi-Fi code")
+    expect(desk.locator("dl.when").first).to_contain_text("on this device")
+    assert {each.method for each in asked} == {"GET"}
+    assert [each for each in asked if "pdfjs" in each.url]
+
+
+def locked_pdf() -> bytes:
+    """A page behind a password that nobody knows (ISO 32000-1 §7.6.3)."""
+    return b"""%%PDF-1.4
+1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
+2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
+3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 72 72]>>endobj
+4 0 obj<</Filter/Standard/V 1/R 2/O<%b>/U<%b>/P -4>>endobj
+trailer<</Root 1 0 R/Encrypt 4 0 R/ID[<00><00>]>>
+%%%%EOF""" % (b"0" * 64, b"1" * 64)
+
+
+def test_a_pdf_that_cannot_be_read_is_told_in_words(desk: Page) -> None:
+    for data, told in (
+        (b"%PDF-1.7\n and no more", "The PDF is damaged, empty or locked by a password."),
+        (locked_pdf(), "The PDF is damaged, empty or locked by a password."),
+        (pdf_of_blank_pages(51), "more than 50 pages"),
+        (pdf_of_blank_pages(1), "No QR code could be read in the file."),
+    ):
+        desk.set_input_files("#file", as_file(data, "a.pdf", "application/pdf"))
+        expect(desk.locator(".troubles")).to_contain_text(told)
+        desk.evaluate("() => document.getElementById('troubles').replaceChildren()")
 
 
 def test_several_codes_in_one_picture_become_a_list(desk: Page, site: Site) -> None:

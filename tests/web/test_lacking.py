@@ -81,6 +81,23 @@ def test_without_the_reader_what_is_text_is_checked_here_and_files_go_to_the_ser
         ready(page, site)
 
 
+def test_without_the_reader_of_pdf_the_server_reads_it_and_the_page_says_so(
+    lacking: Callable[[str], Page], site: Site
+) -> None:
+    page = lacking("vendor/pdfjs/")
+    ready(page, site)
+    expect(page.locator("#file-hint")).to_contain_text("the pages of a PDF are read by the server e.example.gov")
+    expect(page.locator("#where")).to_contain_text(
+        "Only a typed verification code and the pages of a PDF go to the server"
+    )
+    page.fill("#content", site.contents["revoked"])
+    with page.expect_request(lambda request: request.method == "POST") as posted:
+        page.set_input_files("#file", as_file(pdf(picture(site.contents["valid"])), "a.pdf", "application/pdf"))
+    verdict(page, "valid")
+    expect(page.locator("dl.when")).to_contain_text("by the server e.example.gov")
+    assert site.contents["revoked"][:60].encode() not in (posted.value.post_data_buffer or b"")
+
+
 def test_without_what_npm_brings_a_phone_is_asked_for_the_typed_code(lacking: Callable[..., Page], site: Site) -> None:
     page = lacking("vendor/", "/v")
     expect(page.locator("#fragment-by-hand")).to_contain_text("type the verification code")

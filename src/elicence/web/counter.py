@@ -20,8 +20,8 @@ _GROUPS: Final = ("counter.", "result.", "face.", "value.", "problem.", "site.na
 class Counter:
     """Makes the settings of a page for one registry."""
 
-    def __init__(self, assembly: Assembly, host: str, *, reads_here: bool = True) -> None:
-        self._reads_here = reads_here
+    def __init__(self, assembly: Assembly, host: str, *, reads_here: bool = True, pdf_here: bool = True) -> None:
+        self._reads_here, self._pdf_here = reads_here, pdf_here
         self._roots = assembly.settings.published_dir / "roots.json"
         self._host = host
 
@@ -35,6 +35,7 @@ class Counter:
             "verifications": VERIFICATIONS,
             "roots": self._pinned(),
             "reader": self._reads_here,
+            "pdf_reader": self._pdf_here,
             "verdicts": [str(each) for each in Verdict],
             "words": {key: text for key, text in words(language).texts.items() if key.startswith(_GROUPS)},
             "classes": _in(verdicts.words["classes"], language),

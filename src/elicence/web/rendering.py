@@ -23,6 +23,7 @@ READER: Final = (
     "vendor/zxing-wasm/reader/index.js",
     "vendor/zxing-wasm/share.js",
 )
+PDF_READER: Final = ("vendor/pdfjs/pdf.min.mjs", "vendor/pdfjs/pdf.worker.min.mjs")
 _ENTRIES: Final = ("counter/page.js", "counter/fragment.js")
 
 
@@ -61,12 +62,13 @@ class Renderer:
         self._types = {language: _titles(assembly, language) for language in LANGUAGES}
         host = urlsplit(assembly.desk.base_url).netloc
         reads_here = all(static.has(name) for name in READER)
+        pdf_here = reads_here and all(static.has(name) for name in PDF_READER)
         self._templates.globals |= {
             "static": static.url,
             "imported": {entry: imported_by(entry, release_files()) for entry in _ENTRIES},
             "host": host,
-            "counter": Counter(assembly, host, reads_here=reads_here),
-            "reads_here": reads_here,
+            "counter": Counter(assembly, host, reads_here=reads_here, pdf_here=pdf_here),
+            "files_here": "counter.files" if pdf_here else "counter.pdf" if reads_here else "counter.no_reader",
             # Without it the modules could not even be loaded; the page then works as it does without script.
             "checks_here": static.has(INFLATE),
             "demo": assembly.desk.environment == "demo",

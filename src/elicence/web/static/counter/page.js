@@ -2,14 +2,15 @@
 // itself, the same ways in fill the form for the server, as it works without script too.
 import * as camera from "./inputs/camera.js";
 import { watchCode } from "./inputs/code.js";
-import { FileTrouble, isPdf, textsIn } from "./inputs/file.js";
+import { isPdf, textsIn } from "./inputs/file.js";
 import { meant } from "./inputs/layouts.js";
 import { listenForDrop, listenForPaste } from "./inputs/paste.js";
 import { listenForScanner } from "./inputs/scanner.js";
+import { FileTrouble } from "./inputs/trouble.js";
 import { judge } from "./judge.js";
 import { unwatch, watch } from "./recheck.js";
 import { keepPage } from "./release.js";
-import { able, reads, settings } from "./settings.js";
+import { able, reads, readsPdf, settings } from "./settings.js";
 import { clear, nextByKey, show, showing } from "./show.js";
 import { watchStatus } from "./strip.js";
 import { judgeCode, MOST_TEXTS, parts } from "./texts.js";
@@ -111,7 +112,7 @@ async function takeFiles(files) {
   try {
     const texts = [];
     for (const each of files) {
-      if (each.size && (!reads || await isPdf(each))) return sendFile(each);
+      if (each.size && (!reads || (!readsPdf && await isPdf(each)))) return sendFile(each);
       texts.push(...await textsIn(each));
     }
     if (mine === turn) await ask([...new Set(texts)]);
@@ -120,7 +121,7 @@ async function takeFiles(files) {
   }
 }
 
-// The pages of a PDF are drawn and read by the server, and pictures where there is no reader here; nothing else goes with it.
+// Where the registry serves no reader for such a file, the server reads it, as the page says; nothing else goes with it.
 function sendFile(one) {
   if (!navigator.onLine) return refuse(["no_network"]);
   content.value = "";
@@ -193,7 +194,8 @@ function carriedOver() {
 
 function whereTold() {
   if (!able) return "counter.on_server";
-  return reads ? "counter.on_device" : "counter.on_device_unread";
+  if (readsPdf) return "counter.on_device";
+  return reads ? "counter.on_device_pdf" : "counter.on_device_unread";
 }
 
 function start() {

@@ -3,8 +3,9 @@ const given = JSON.parse(document.getElementById("counter").dataset.settings);
 
 export const settings = Object.freeze(given);
 
-// Whether the registry serves the reader of pictures; it comes from npm and may be missing.
+// Whether the registry serves the reader of pictures and the one of PDF; they come from npm and may be missing.
 export const reads = Boolean(given.reader);
+export const readsPdf = reads && Boolean(given.pdf_reader);
 
 // Whether this browser can verify by itself: signatures need a protected address, and there must be roots to trust.
 export const able = Boolean(globalThis.isSecureContext && globalThis.crypto?.subtle && given.roots);

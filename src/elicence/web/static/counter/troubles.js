@@ -7,6 +7,7 @@ import { say } from "./words.js";
 const FIELDS = {
   code_bad: "code", code_unknown: "code", too_many_tries: "code", tail_bad: "tail", nothing_given: "content", too_many_codes: "content",
   file_empty: "file", file_too_large: "file", file_unreadable: "file", picture_too_large: "file", no_code_in_file: "file",
+  pdf_unreadable: "file", too_many_pages: "file", file_takes_too_long: "file",
 };
 const ABOUT_THE_CODE = new Set(["code_unknown", "code_bad", "nothing_given"]);
 const place = document.getElementById("troubles");
