@@ -82,7 +82,15 @@ class Stage(Site):
         self.port = listening.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         server = uvicorn.Server(uvicorn.Config(app, date_header=False, log_level="critical", lifespan="off"))
-        thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])), daemon=True)
+
+        async def serve() -> None:
+            await server.serve([listening])
+            # Connections that are in the middle of something would be left open, with nobody to answer on them.
+            for connection in list(server.server_state.connections):
+                connection.transport.abort()
+            await asyncio.sleep(0.01)
+
+        thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
         thread.start()
         patience = time.monotonic() + 60
         while not server.started:
