@@ -177,7 +177,7 @@ def test_a_bundle_that_is_the_newest_already_is_not_sent_again(plain: Page, stag
 def test_lists_grow_old_offline_and_in_the_end_show_nothing(
     desk: Page, context: BrowserContext, stage: Stage, axe: str
 ) -> None:
-    context.set_offline(True)
+    stage.stop()
     for hours, told, face in ((25, "can no longer be told", 1), (193, "too old to show anything", 0)):
         page = later(context, stage, hours)
         strip(page, told)
