@@ -19,7 +19,9 @@ Projector = Callable[..., Page]
 def watched(player: Playwright, site: Site, *arguments: str, allowed: bool = True) -> Iterator[BrowserContext]:
     browser = launch(player, *arguments)
     options = {"permissions": ["camera"]} if allowed else {}
-    yield opened(browser, site, locale="en-GB", viewport={"width": 1024, "height": 800}, **options)
+    yield opened(
+        browser, site, locale="en-GB", viewport={"width": 1024, "height": 800}, service_workers="block", **options
+    )  # fmt: skip
     browser.close()
 
 

@@ -10,16 +10,20 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Route
 from tests.assembly import example
 from tests.web.browsing import scan, violations
 from tests.web.screens import CHROMIUM, CLOCK, milliseconds, opened
-from tests.web.site import ESTATE, ask
+from tests.web.site import ESTATE, FOOD, ask
 from tests.web.stage import Stage, staged
 from tests.web.test_counter import BUNDLE, next_one, secrets_of, verdict
-from tests.web.test_uploads import picture
+from tests.web.test_uploads import pdf, picture
 
 from elicence.issuer.bundle import PLACE, _parts, _signed
 
 CONTROLLED = """() => navigator.serviceWorker.controller ? true : new Promise(resolve =>
     navigator.serviceWorker.addEventListener('controllerchange', () => resolve(true), { once: true }))"""
 SHIFT = "hours => clockIs(Date.now() + hours * 3_600_000)"
+SIX_SECONDS = """() => {
+  const real = performance.now.bind(performance);
+  performance.now = () => real() + 6000;
+}"""
 ONLINE = "() => dispatchEvent(new Event('online'))"
 RELEASE = "() => /static\\/(\\w+)/.exec(document.querySelector('script[src*=counter]').src)[1]"
 KEPT = """async () => {
@@ -100,13 +104,18 @@ def test_with_the_server_gone_every_page_opens_and_judges_and_nobody_was_told_wh
     desk.goto(f"{stage.url}/v#{digits}")
     verdict(desk, "valid")
     stage.stop()
-    desk.goto(f"{stage.url}/verify")
+    desk.goto(f"{stage.url}/verify?type={FOOD}&paper=1")
     strip(desk, "Offline since")
+    expect(desk.locator("#type")).to_have_value(FOOD)
+    expect(desk.locator("#paper")).to_be_checked()
     scan(desk, stage.contents["valid"])
     verdict(desk, "valid")
     next_one(desk)
     image = {"name": "a.png", "mimeType": "image/png", "buffer": picture(stage.contents["valid"])}
     desk.set_input_files("#file", image)
+    verdict(desk, "valid")
+    next_one(desk)
+    desk.set_input_files("#file", {"name": "a.pdf", "mimeType": "application/pdf", "buffer": pdf(image["buffer"])})
     verdict(desk, "valid")
     next_one(desk)
     desk.fill("#code", stage.licences["valid"].verification_code)
@@ -146,6 +155,12 @@ def test_what_is_revoked_meanwhile_turns_without_a_reload_when_the_network_is_ba
     verdict(desk, "revoked")
     assert desk.evaluate("() => globalThis.same")
     nothing_was_told(stage, "valid", "revoked meanwhile")
+    next_one(desk)
+    desk.fill("#code", stage.licences["valid"].verification_code)
+    desk.keyboard.press("Enter")
+    verdict(desk, "valid")
+    assert stage.asked[-1].method == "POST"
+    assert not [path for path in desk.evaluate(KEPT) if "verifications" in path]
 
 
 def test_a_server_that_comes_back_is_found_by_a_press_and_the_lists_go_on_from_there(plain: Page, stage: Stage) -> None:
@@ -162,6 +177,17 @@ def test_a_server_that_comes_back_is_found_by_a_press_and_the_lists_go_on_from_t
     verdict(plain, "revoked")
     asked = [each for each in stage.asked if each.target.startswith("/v1/trust/bundle")]
     assert b"if-none-match" in asked[-1].said
+
+
+def test_with_the_network_each_licence_is_judged_by_lists_asked_for_seconds_ago(plain: Page, stage: Stage) -> None:
+    content = stage.issue("revoked between two scans")
+    scan(plain, stage.contents["valid"])
+    verdict(plain, "valid")
+    next_one(plain)
+    stage.revoke("revoked between two scans")
+    plain.evaluate(SIX_SECONDS)
+    scan(plain, content)
+    verdict(plain, "revoked")
 
 
 def test_a_bundle_that_is_the_newest_already_is_not_sent_again(plain: Page, stage: Stage) -> None:

@@ -10,10 +10,12 @@ const PROVED = "Proved-At";
 
 let newest = null;
 
-// The newest ever seen: version of the trusted list, when the bundle was made, and when each status list was signed.
+// The newest ever seen, here or by another page of this device: version of the trusted list, when the bundle was made, and
+// when each status list was signed.
 export function seen() {
   try {
-    newest ??= JSON.parse(localStorage.getItem(SEEN));
+    const kept = JSON.parse(localStorage.getItem(SEEN));
+    if (kept && kept.at >= (newest?.at ?? 0)) newest = kept;
   } catch {
     // Storage is switched off: what this page has seen still counts.
   }

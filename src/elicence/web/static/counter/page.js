@@ -198,6 +198,14 @@ function whereTold() {
   return reads ? "counter.on_device_pdf" : "counter.on_device_unread";
 }
 
+// A page that was kept on this device does not know what its address asks for.
+function takeFromAddress() {
+  const asked = new URLSearchParams(location.search);
+  const type = asked.get("type");
+  if ([...fields.type.options].some((option) => option.value === type)) fields.type.value = type;
+  if (asked.get("paper") === "1") fields.paper.checked = true;
+}
+
 function start() {
   for (const each of document.querySelectorAll(".with-script")) each.hidden = false;
   judgeTyped = watchCode(code, document.getElementById("code-told"));
@@ -220,6 +228,7 @@ function start() {
   listenForScanner(({ keys }) => void ask(parts(meant(keys))));
   document.addEventListener("keydown", nextByKey);
   document.addEventListener("keydown", (event) => event.key === "Escape" && camera.stop());
+  takeFromAddress();
   carryLanguage();
   watchStatus();
   void trust.keepFresh().then(keepPage);

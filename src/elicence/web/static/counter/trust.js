@@ -150,5 +150,5 @@ export function keepFresh() {
   document.addEventListener("visibilitychange", () => seen() && refresh());
   addEventListener("online", () => refresh());
   addEventListener("offline", () => refresh());
-  return refresh();
+  return ready();
 }
