@@ -340,6 +340,19 @@ def test_a_list_that_is_cut_off_or_of_another_agency_leaves_the_status_unknown(p
 # Releases
 
 
+def test_the_page_that_is_kept_is_the_one_that_the_server_gave_last(
+    desk: Page, context: BrowserContext, stage: Stage
+) -> None:
+    kept = "async () => (await caches.match('/verify?lang=en', { ignoreVary: true })).headers.get('Date')"
+    before = desk.evaluate(kept)
+    stage.house.clock.move(seconds=1)
+    desk.goto(f"{stage.url}/verify?lang=en&paper=1")
+    wait_for(desk, lambda: desk.evaluate(kept) != before)
+    manifest = context.new_cdp_session(desk).send("Page.getAppManifest")
+    assert manifest["errors"] == []
+    assert manifest["url"] == f"{stage.url}/manifest.webmanifest?lang=en"
+
+
 def test_an_update_that_lacks_one_file_leaves_the_old_page_whole_and_a_whole_one_is_offered(
     desk: Page, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

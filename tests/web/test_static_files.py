@@ -50,6 +50,7 @@ def test_modules_are_served_from_folders_under_one_name_for_the_release(client: 
         ("deep/a.wasm", "application/wasm"),
         ("a.json", "application/json"),
         ("a.svg", "image/svg+xml"),
+        ("a.png", "image/png"),
     ],
 )
 def test_every_kind_of_file_has_its_media_type(name: str, media: str, monkeypatch: pytest.MonkeyPatch) -> None:
