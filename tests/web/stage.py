@@ -35,12 +35,12 @@ class Asked:
 
 @dataclass
 class Stage(Site):
-    """What is asked of it is written down; paths that end in `failing` get 503, those that end in `held` no answer."""
+    """What is asked of it is written down; paths ending in `failing` get 503, those in one of `held` no answer."""
 
     port: int = 0
     asked: list[Asked] = field(default_factory=list)
     failing: str | None = None
-    held: str | None = None
+    held: tuple[str, ...] = ()
     _other: bool = False
     _stop: Callable[[], None] | None = None
 
@@ -71,7 +71,7 @@ class Stage(Site):
                 await dated({"type": "http.response.start", "status": 503, "headers": []})
                 await send({"type": "http.response.body", "body": b""})
                 return
-            if self.held and scope["path"].endswith(self.held):
+            if scope["path"].endswith(self.held):
                 await asyncio.sleep(60)
             await whole(scope | {"headers": [*headers, (b"host", b"e.example.gov")]}, heard, dated)
             said.said += b"".join(body)
@@ -124,7 +124,7 @@ class Stage(Site):
 
     def back(self) -> None:
         """As it was: the release that is installed, and every file served."""
-        self.failing = self.held = None
+        self.failing, self.held = None, ()
         self.asked.clear()
         if self._other or self._stop is None:
             self.stop()

@@ -197,6 +197,16 @@ def test_a_bundle_that_is_the_newest_already_is_not_sent_again(plain: Page, stag
     at_hand(plain)
 
 
+def test_a_network_that_swallows_every_question_keeps_nobody_waiting(desk: Page, stage: Stage) -> None:
+    stage.asked.clear()
+    stage.held = ("/verify", "/v1/trust/bundle")
+    desk.goto(f"{stage.url}/verify?lang=en")
+    at_hand(desk)
+    scan(desk, stage.contents["valid"])
+    verdict(desk, "valid")
+    assert set(stage.held) <= {each.target.partition("?")[0] for each in stage.asked}
+
+
 # Age and clock
 
 
@@ -407,7 +417,7 @@ def test_a_browser_that_is_closed_in_the_middle_of_an_update_opens_the_old_page(
     at_hand(page)
     assert page.evaluate(CONTROLLED)
     first = page.evaluate(RELEASE)
-    stage.held = "next.css"
+    stage.held = ("next.css",)
     second = stage.release(monkeypatch, "next")
     page.reload()
     wait_for(page, lambda: any("next.css" in each.target for each in stage.asked))
@@ -417,7 +427,7 @@ def test_a_browser_that_is_closed_in_the_middle_of_an_update_opens_the_old_page(
     assert page.evaluate(RELEASE) == first
     scan(page, stage.contents["valid"])
     verdict(page, "valid")
-    stage.held = None
+    stage.held = ()
     stage.release(monkeypatch, "next")
     page.reload()
     wait_for(page, lambda: page.evaluate(PAGES_KEPT) == [f"elicence.page.{first}", f"elicence.page.{second}"])
