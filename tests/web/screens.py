@@ -23,7 +23,13 @@ from tests.web.test_hostile import hostile  # noqa: E402
 CHROMIUM = "/usr/bin/chromium"
 WIDTHS = (360, 768, 1280)
 LANGUAGES = ("zh-CN", "en")
-PATHS = {"home": "/", "verify": "/verify", "fragment": "/v", "scanner-setup": "/scanner-setup"}
+PATHS = {
+    "home": "/",
+    "verify": "/verify",
+    "fragment": "/v",
+    "scanner-setup": "/scanner-setup",
+    "developers": "/developers",
+}
 # The page's clock goes on from the registry's instead of the machine's; `clockIs` sets it anew.
 CLOCK = """(() => {
   const Real = Date;

@@ -135,7 +135,7 @@ def served(assembly: Assembly, attempt: Attempt | None = None, **more: object) -
     """The whole application on a free port of loopback; answers its base URL. `attempt` counts tries for the pages."""
     rates = Rates(codes=10**9, verifications=10**9)
     counted = attempt or Limits(assembly.clock, rates).attempt
-    whole = create_app(assembly, pages=lambda _: pages(assembly, counted, **more), rates=rates)
+    whole = create_app(assembly, pages=lambda _, documents: pages(assembly, counted, documents, **more), rates=rates)
 
     async def app(scope: dict, receive: object, send: object) -> None:
         """The web server in front: whatever address it was called by, it asks for the registry's own."""

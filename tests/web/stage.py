@@ -47,7 +47,9 @@ class Stage(Site):
     def start(self) -> None:
         rates = Rates(codes=10**9, verifications=10**9)
         assembly = self.house.assembly
-        whole = create_app(assembly, pages=lambda _: pages(assembly, lambda *_: None), rates=rates)
+        whole = create_app(
+            assembly, pages=lambda _, documents: pages(assembly, lambda *_: None, documents), rates=rates
+        )
 
         async def app(scope: dict, receive: Callable, send: Callable) -> None:
             body: list[bytes] = []

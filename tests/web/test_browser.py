@@ -20,7 +20,7 @@ def wider_than_the_screen(page: Page) -> bool:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("path", ["/", "/verify", "/scanner-setup", "/v", "/v/000G40R40M3S"])
+@pytest.mark.parametrize("path", ["/", "/verify", "/scanner-setup", "/developers", "/v", "/v/000G40R40M3S"])
 def test_axe_finds_nothing_on_any_page(page: Page, site: Site, axe: str, path: str, language: str) -> None:
     page.goto(f"{site.url}{path}?lang={language}")
     assert violations(page, axe) == []
@@ -42,6 +42,17 @@ def test_any_answer_is_in_sight_at_every_width_and_axe_finds_nothing(
     page.click("summary")
     assert violations(page, axe) == []
     assert page.get_attribute("html", "lang") == language
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_axe_finds_nothing_on_the_reference_unfolded_and_it_is_no_wider_than_a_phone(
+    page: Page, site: Site, axe: str, language: str
+) -> None:
+    page.set_viewport_size({"width": 320, "height": 700})
+    page.goto(f"{site.url}/developers?lang={language}")
+    page.evaluate("() => document.querySelectorAll('details').forEach(each => { each.open = true; })")
+    assert violations(page, axe) == []
+    assert not wider_than_the_screen(page)
 
 
 def test_axe_finds_nothing_on_a_list_of_answers_and_on_a_hostile_licence(page: Page, site: Site, axe: str) -> None:

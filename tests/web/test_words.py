@@ -13,7 +13,7 @@ WEB = Path(troubles.__file__).parent
 MODULES = (WEB / "static" / "counter").rglob("*.js")
 FILES = (*WEB.glob("*.py"), *WEB.glob("templates/*.html"), *MODULES)
 SOURCES = "\n".join(path.read_text("utf-8") for path in FILES)
-GROUPS = "site|absent|home|verify|result|face|value|fragment|problem|counter|scanner"
+GROUPS = "site|absent|home|verify|result|face|value|fragment|problem|counter|scanner|developers"
 ASKED = set(re.findall(rf"""["']((?:{GROUPS})\.(?!html|js|css)[a-z_0-9]+)["']""", SOURCES))
 TROUBLES = set(re.findall(r"""Trouble\(\s*"([a-z_]+)\"""", SOURCES)) | {"no_lists"}
 

@@ -4,10 +4,10 @@ The two operations that are called most are found before FastAPI and handed the 
 what its own way does; they stand there once more as FastAPI routes, and a test holds that both answer the same.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from typing import Final
+from typing import Any, Final
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -33,11 +33,15 @@ _HTTP: Final = {404: "not_found", 405: "method_not_allowed"}
 Answer = Callable[[Request, Told], Response]
 """Makes the problem document that answers a request."""
 
-Pages = Callable[[Attempt], Sequence[BaseRoute]]
-"""Makes further routes that count tries of verification codes as the API does: one address has one allowance."""
+Documents = Mapping[str, Mapping[str, Any]]
+"""The OpenAPI document in each language."""
+
+Pages = Callable[[Attempt, Documents], Sequence[BaseRoute]]
+"""Makes further routes that count tries of verification codes as the API does, since one address has one allowance, and
+that may show what the API says of itself."""
 
 
-def no_pages(_attempt: Attempt) -> Sequence[BaseRoute]:
+def no_pages(_attempt: Attempt, _documents: Documents) -> Sequence[BaseRoute]:
     """The API alone."""
     return ()
 
@@ -100,8 +104,9 @@ def create_app(
             operation.path, operation.endpoint, methods=[operation.method], operation_id=operation.id,
             response_model=None, response_class=Response,
         )  # fmt: skip
-    fast.router.routes.extend(describe(table, version("elicence")).routes())
-    fast.router.routes.extend(pages(reception.limits.attempt))
+    description = describe(table, version("elicence"))
+    fast.router.routes.extend(description.routes())
+    fast.router.routes.extend(pages(reception.limits.attempt, description.by_language))
     answer = _answer_errors(fast, reception)
     inside = _HotFirst((each for each in table if each.hot and hot), fast, answer)
     return Application(fast, reception, inside)

@@ -1,13 +1,13 @@
-"""The routes: `/`, `/verify`, `/scanner-setup`, `/v` and `/v/{code}`, and what lets the counter be installed.
+"""The routes: `/`, `/verify`, `/scanner-setup`, `/developers`, `/v`, `/v/{code}`, and what installs the counter.
 
 A browser that can checks licences itself; what is sent here is answered here, and the page says which of the two it is.
 
 No page sets a cookie or keeps a session, so there is nothing that another site could make a browser do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
@@ -21,6 +21,7 @@ from elicence.licences.verification_code import grouped, parse_code
 from elicence.verifier.policy import Policy
 from elicence.web.absent import AbsentPage
 from elicence.web.checking import Answers, Attempt, Checker
+from elicence.web.developers import Reference, reference
 from elicence.web.headers import SecurityHeaders
 from elicence.web.installing import MANIFEST, WORKER, Installing
 from elicence.web.language import chosen_language, spoken
@@ -32,14 +33,21 @@ from elicence.web.scanner_tests import test_codes
 from elicence.web.static_files import StaticFiles
 from elicence.web.troubles import PageError, Trouble, trouble_of
 from elicence.web.uploads import bounded_form
+from elicence.web.words import LANGUAGES, Language
 
 __all__ = ["pages"]
+
+Documents = Mapping[str, Mapping[str, Any]]
 
 _NOTHING: Final = Trouble("nothing_given", field="content")
 
 
-def pages(assembly: Assembly, attempt: Attempt, *, reader: CodeReader | None = None) -> list[BaseRoute]:
-    """Routes for an application that serves this registry. `attempt` counts look-ups by code, wherever they come in."""
+def pages(
+    assembly: Assembly, attempt: Attempt, documents: Documents, *, reader: CodeReader | None = None
+) -> list[BaseRoute]:
+    """Routes for an application that serves this registry. `attempt` counts look-ups by code, wherever they come in;
+    `documents` are the OpenAPI document of that application in each language.
+    """
     static = StaticFiles()
     installing = Installing(static, assembly.settings.lang)
     made = _Pages(
@@ -47,11 +55,13 @@ def pages(assembly: Assembly, attempt: Attempt, *, reader: CodeReader | None = N
         Renderer(assembly, static),
         Checker(assembly, attempt),
         reader or CodeReader(),
+        {language: reference(documents[language]) for language in LANGUAGES},
     )
     routes = (
         ("/", made.home, ("GET",)),
         ("/verify", made.verify, ("GET", "POST")),
         ("/scanner-setup", made.scanner_setup, ("GET",)),
+        ("/developers", made.developers, ("GET",)),
         ("/v", made.fragment, ("GET",)),
         ("/v/{code}", made.by_code, ("GET",)),
         ("/V/{code}", made.by_code, ("GET",)),
@@ -77,6 +87,7 @@ class _Pages:
     renderer: Renderer
     checker: Checker
     reader: CodeReader
+    references: Mapping[Language, Reference]
 
     async def home(self, request: Request) -> Response:
         """Two doors: check a licence, and what this is."""
@@ -93,6 +104,12 @@ class _Pages:
     async def scanner_setup(self, request: Request) -> Response:
         """A sheet of test codes that tell how a scanner is set."""
         return self.renderer.page("scanner_setup.html", self._place(request), tests=test_codes())
+
+    async def developers(self, request: Request) -> Response:
+        """The reference of the API."""
+        place = self._place(request)
+        base_url = self.assembly.desk.base_url
+        return self.renderer.page("developers.html", place, told=self.references[place.language], base_url=base_url)
 
     async def verify(self, request: Request) -> Response:
         """The form, or the answer to it."""
