@@ -13,7 +13,8 @@ const PROBLEMS = {
   rate_limited: "too_many_tries",
 };
 
-// `answers` of { report, where, text } the gravest first, `troubles` as codes, `beside` what else was read and not opened.
+// `answers` of { report, where, text } the gravest first, `troubles` as codes, `beside` what else was read and not opened,
+// `by` the bundle they were judged by.
 // `insist`: somebody asked once more, and newer lists are worth a wait.
 export async function judge(texts, office, { insist = false } = {}) {
   const answers = [];
@@ -25,7 +26,7 @@ export async function judge(texts, office, { insist = false } = {}) {
     else if (bundle) answers.push({ report: await onDevice(text, office, bundle), where: "device", text });
     else troubles.add("no_lists");
   }
-  return sorted(answers, [...troubles]);
+  return { ...sorted(answers, [...troubles]), by: bundle };
 }
 
 // The same answers by the lists at hand now. What the server answered stays as it is.
@@ -35,7 +36,7 @@ export async function judgeAgain({ answers, troubles, beside }, office) {
     if (each.where !== "device" || !bundle) return each;
     return { ...each, report: await onDevice(each.text, office, bundle) };
   });
-  return { answers: (await Promise.all(renewed)).sort(gravestFirst), troubles, beside };
+  return { answers: (await Promise.all(renewed)).sort(gravestFirst), troubles, beside, by: bundle };
 }
 
 function policyOf(office) {

@@ -85,6 +85,9 @@ function emptied() {
 }
 
 function next() {
+  // What was still being asked belongs to the person before.
+  turn += 1;
+  work(false);
   again = null;
   unwatch();
   fields.tail.value = "";

@@ -8,7 +8,8 @@ let watched = null;
 
 // Watches over answers as `judge` gave them; `onOther` is called with those that take their place, if any verdict differs.
 export function watch(found, office, onOther) {
-  watched = { found, office, onOther, by: trust.current(), off: wrongBy() };
+  watched = { found, office, onOther, by: found.by, off: wrongBy() };
+  void look(); // newer lists may have come while these answers were on their way
 }
 
 export function unwatch() {
@@ -20,9 +21,10 @@ const told = ({ answers }) => JSON.stringify(answers.map(({ report }) => [report
 async function look() {
   const mine = watched;
   if (!mine || (mine.by === trust.current() && mine.off === wrongBy())) return;
-  [mine.by, mine.off] = [trust.current(), wrongBy()];
+  const [by, off] = [trust.current(), wrongBy()];
+  [mine.by, mine.off] = [by, off];
   const found = await judgeAgain(mine.found, mine.office);
-  if (watched !== mine || told(found) === told(mine.found)) return;
+  if (watched !== mine || mine.by !== by || mine.off !== off || told(found) === told(mine.found)) return;
   mine.found = found;
   mine.onOther(found);
 }
