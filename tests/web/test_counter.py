@@ -371,6 +371,38 @@ def test_an_address_without_https_leaves_the_check_to_the_server_and_says_so(bro
     context.close()
 
 
+def test_another_licence_opened_in_the_same_tab_is_judged_anew(context: BrowserContext, site: Site) -> None:
+    page = context.new_page()
+    page.goto(f"{site.url}/v#{site.contents['valid'].partition('#')[2]}")
+    verdict(page, "valid")
+    page.evaluate("hash => { location.hash = hash; }", site.contents["revoked"].partition("#")[2])
+    verdict(page, "revoked")
+    assert page.evaluate("location.hash") == ""
+
+
+def test_what_is_still_being_asked_when_next_is_pressed_is_not_shown_to_the_next_person(
+    context: BrowserContext, site: Site
+) -> None:
+    page = context.new_page()
+    page.goto(f"{site.url}/verify?lang=en")
+    page.wait_for_selector(".at-counter")
+    paste(page, site.licences["valid"].verification_code)
+    verdict(page, "valid")
+    held: list[Route] = []
+    page.route("**/v1/verifications", lambda route: held.append(route))
+    page.locator("#again").click()
+    page.wait_for_function("() => document.getElementById('busy').textContent !== ''")
+    page.locator("#next").click()
+    expect(page.locator("#answers")).to_be_hidden()
+    while not held:
+        page.wait_for_timeout(20)
+    with page.expect_response("**/v1/verifications") as answered:
+        held[0].continue_()
+    answered.value.finished()
+    page.evaluate("() => new Promise((resolve) => setTimeout(resolve, 100))")
+    expect(page.locator("#answers")).to_be_hidden()
+
+
 def test_without_script_the_page_says_who_checks(browser: Browser, site: Site) -> None:
     context = browser.new_context(java_script_enabled=False, locale="en-GB")
     page = context.new_page()

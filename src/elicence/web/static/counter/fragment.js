@@ -34,9 +34,13 @@ function send() {
   document.getElementById("fragment-form").submit();
 }
 
+let turn = 0;
+
 async function check({ insist = false } = {}) {
+  const mine = ++turn;
   told.textContent = told.dataset.checking;
   const found = await judge([digits], OFFICE, { insist }).catch(() => ({ answers: [], troubles: ["service_error"] }));
+  if (mine !== turn) return;
   if (!found.answers.length) {
     told.textContent = found.troubles.map((code) => say(`problem.${code}`)).join(" ");
     return;
@@ -60,6 +64,11 @@ else if (able) {
   document.addEventListener("keydown", nextByKey);
   void check().then(trust.keepFresh).then(keepPage);
 } else send();
+
+// Another licence opened in the same tab changes the address alone: the page begins anew with it.
+addEventListener("hashchange", () => {
+  if (location.hash.length > 1) location.reload();
+});
 
 // Coming back by the history must not leave a licence in the form.
 addEventListener("pagehide", () => {

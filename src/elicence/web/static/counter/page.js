@@ -69,6 +69,7 @@ function answer(found, texts, expected) {
 
 function refuse(codes, beside = [], texts = []) {
   unwatch();
+  again = null;
   if (showing()) clear();
   work(false);
   camera.goOn();
@@ -115,7 +116,9 @@ async function takeFiles(files) {
   try {
     const texts = [];
     for (const each of files) {
-      if (each.size && (!reads || (!readsPdf && await isPdf(each)))) return sendFile(each);
+      const sent = each.size && (!reads || (!readsPdf && await isPdf(each)));
+      if (mine !== turn) return;
+      if (sent) return sendFile(each);
       texts.push(...await textsIn(each));
     }
     if (mine === turn) await ask([...new Set(texts)]);

@@ -40,7 +40,13 @@ let clockTold = 0;
 
 function tell() {
   clockTold = clock.wrongBy();
-  for (const listener of listeners) listener();
+  for (const listener of listeners) {
+    try {
+      listener();
+    } catch (error) {
+      console.warn(error); // one that cannot draw must not keep the lists from the others
+    }
+  }
 }
 
 // Believes the bytes of a bundle, or throws and keeps the one there is.
