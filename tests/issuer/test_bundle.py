@@ -89,6 +89,23 @@ def test_a_change_that_came_too_soon_is_still_owed(sqlite_home):
     assert verdict(home, made) == "revoked"
 
 
+def test_a_change_that_could_not_be_written_is_still_owed(sqlite_home, tmp_path):
+    home, made = sqlite_home, issued(sqlite_home)
+    home.assembly.publish()
+    change(home, made, "revoke", "penalty")
+    home.clock.move(seconds=2)
+    place, away = home.assembly.settings.published_dir / PLACE, tmp_path / "away"
+    place.rename(away)
+    place.mkdir()
+    with pytest.raises(PublishFault, match="publish_io"):
+        home.assembly.publish()
+    place.rmdir()
+    away.rename(place)
+    home.clock.move(seconds=2)
+    home.assembly.publish()
+    assert verdict(home, made) == "revoked"
+
+
 def test_another_process_sees_what_this_one_published_and_waits_too(sqlite_home):
     home = sqlite_home
     home.assembly.publish()

@@ -51,16 +51,16 @@ class BundlePublisher:
         before = self._manifest_before()
         if before is not None and not at_once and timedelta() <= now - before.issued_at < pause:
             return False
-        self._owed = False
         parts = _parts(self._folder, self._desk.base_url)
-        if parts is None:
-            return False
         fresh = before is not None and timedelta() <= now - before.issued_at < _REFRESH
-        if fresh and before is not None and before.names(parts):
+        if parts is None or (fresh and before is not None and before.names(parts)):
+            self._owed = False
             return False
         document = _signed(self._desk, parts, now)
         self._size = len(document)
-        return self._folder.write(PLACE, document)
+        written = self._folder.write(PLACE, document)
+        self._owed = False  # not before: what could not be signed or written stays owed
+        return written
 
     def _manifest_before(self) -> Manifest | None:
         """What the published bundle says it is, if it is one; it is not believed, only compared with."""
